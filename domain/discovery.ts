@@ -1,0 +1,148 @@
+/** The discovery documents (RFC 7644 section 4), made from the schemas in force. @module */
+
+import type { JsonObject, JsonValue } from "./json.ts";
+import { type Attribute, compileAttribute } from "./schema/attribute.ts";
+import type { ResourceType } from "./schema/compile.ts";
+import type { SchemaDefinition } from "./schema/definition.ts";
+import { RESOURCE_TYPE_SCHEMA } from "./schema/resource_type.ts";
+import { SCHEMA_SCHEMA } from "./schema/schema.ts";
+import { SERVICE_PROVIDER_CONFIG_SCHEMA } from "./schema/service_provider_config.ts";
+
+/** The most resources that one answer to a query holds. */
+export const MAX_RESULTS = 1_000;
+
+/** How many resources a page has when the client does not say. */
+export const DEFAULT_PAGE_SIZE = 100;
+
+/** The largest request body that is read, in bytes. */
+export const MAX_BODY_SIZE = 1_048_576;
+
+/**
+ * The ServiceProviderConfig (RFC 7643 section 5).
+ *
+ * @param base the SCIM base URL, without a slash at its end
+ */
+export function serviceProviderConfig(base: string): JsonObject {
+  return {
+    schemas: [SERVICE_PROVIDER_CONFIG_SCHEMA.id],
+    documentationUri: "https://www.rfc-editor.org/rfc/rfc7644",
+    patch: { supported: true },
+    bulk: { supported: false, maxOperations: 0, maxPayloadSize: 0 },
+    filter: { supported: true, maxResults: MAX_RESULTS },
+    changePassword: { supported: false },
+    sort: { supported: false },
+    etag: { supported: true },
+    authenticationSchemes: [{
+      type: "oauthbearertoken",
+      name: "Bearer token",
+      description:
+        "A token that an administrator issued, sent in the Authorization header",
+      specUri: "https://www.rfc-editor.org/rfc/rfc6750",
+      primary: true,
+    }],
+    meta: {
+      resourceType: "ServiceProviderConfig",
+      location: `${base}/ServiceProviderConfig`,
+    },
+  };
+}
+
+/** A ResourceType resource (RFC 7643 section 6). Its id is its name. */
+export function resourceTypeDocument(
+  { definition }: ResourceType,
+  base: string,
+): JsonObject {
+  return {
+    schemas: [RESOURCE_TYPE_SCHEMA.id],
+    id: definition.name,
+    name: definition.name,
+    description: definition.description,
+    endpoint: definition.endpoint,
+    schema: definition.schema,
+    ...(definition.schemaExtensions.length === 0 ? {} : {
+      schemaExtensions: definition.schemaExtensions.map((extension) => ({
+        ...extension,
+      })),
+    }),
+    meta: {
+      resourceType: "ResourceType",
+      location: `${base}/ResourceTypes/${encodeURIComponent(definition.name)}`,
+    },
+  };
+}
+
+/**
+ * A Schema resource (RFC 7643 section 7), with every characteristic written out.
+ *
+ * @param notUnique paths of attributes whose uniqueness the tenant has switched off
+ */
+export function schemaDocument(
+  schema: SchemaDefinition,
+  base: string,
+  notUnique: readonly string[] = [],
+): JsonObject {
+  return {
+    schemas: [SCHEMA_SCHEMA.id],
+    id: schema.id,
+    name: schema.name,
+    description: schema.description,
+    attributes: schema.attributes.map((definition) =>
+      attributeDocument(
+        compileAttribute(definition, undefined),
+        definition.description ?? "",
+        new Map(
+          definition.subAttributes?.map((sub) => [
+            sub.name,
+            sub.description ?? "",
+          ]),
+        ),
+        notUnique.includes(definition.name),
+      )
+    ),
+    meta: {
+      resourceType: "Schema",
+      location: `${base}/Schemas/${schema.id}`,
+    },
+  };
+}
+
+function attributeDocument(
+  attribute: Attribute,
+  description: string,
+  subDescriptions: ReadonlyMap<string, string>,
+  notUnique: boolean,
+): JsonObject {
+  const { type, canonicalValues, referenceTypes } = attribute;
+  const isText = type === "string" || type === "reference" || type === "binary";
+  const hasUniqueness = type !== "complex" && type !== "boolean" &&
+    type !== "binary" && type !== "dateTime";
+  const document: JsonObject = {
+    name: attribute.name,
+    type,
+    multiValued: attribute.multiValued,
+    description,
+    required: attribute.required,
+    ...(canonicalValues.length > 0
+      ? { canonicalValues: [...canonicalValues] }
+      : {}),
+    ...(isText ? { caseExact: attribute.caseExact } : {}),
+    mutability: attribute.mutability,
+    returned: attribute.returned,
+    ...(hasUniqueness
+      ? { uniqueness: notUnique ? "none" : attribute.uniqueness }
+      : {}),
+    ...(type === "reference" ? { referenceTypes: [...referenceTypes] } : {}),
+  };
+  if (attribute.subAttributes.size > 0) {
+    document["subAttributes"] = [...attribute.subAttributes.values()].map(
+      (sub): JsonValue =>
+        attributeDocument(
+          sub,
+          subDescriptions.get(sub.name) ?? "",
+          new Map(),
+          false,
+        ),
+    );
+  }
+  return document;
+}

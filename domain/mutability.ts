@@ -1,0 +1,102 @@
+/** The rules for immutable attributes (RFC 7643 section 7, RFC 7644 section 3.5.1). @module */
+
+import { mutability } from "./errors.ts";
+import {
+  isJsonObject,
+  jsonEquals,
+  type JsonObject,
+  type JsonValue,
+  own,
+} from "./json.ts";
+import type { Attribute } from "./schema/attribute.ts";
+import type { ResourceType } from "./schema/compile.ts";
+
+/**
+ * Refuses a state that changes an immutable attribute which has a value.
+ *
+ * @throws {ScimError} 400 mutability
+ */
+export function checkImmutable(
+  type: ResourceType,
+  before: JsonObject,
+  after: JsonObject,
+): void {
+  for (const [attribute, old, now] of singleValues(type, before, after)) {
+    if (attribute.mutability !== "immutable" || old === undefined) continue;
+    if (!jsonEquals(old, now)) {
+      throw mutability(
+        `Attribute "${attribute.path}" is immutable and has a value already`,
+      );
+    }
+  }
+}
+
+/**
+ * What a PUT leaves out but does not clear: immutable values, and writeOnly
+ * ones, which no client can read back in order to send them again.
+ */
+export function keepUnsent(
+  type: ResourceType,
+  before: JsonObject,
+  after: JsonObject,
+): JsonObject {
+  const result = structuredClone(after);
+  for (const [attribute, old, now] of singleValues(type, before, after)) {
+    const stays = attribute.mutability === "immutable" ||
+      attribute.mutability === "writeOnly";
+    if (!stays || old === undefined || now !== undefined) continue;
+    const holder = memberObject(result, attribute.extension);
+    const { parent } = attribute;
+    if (parent === undefined) holder[attribute.name] = old;
+    else memberObject(holder, parent.name)[attribute.name] = old;
+  }
+  return result;
+}
+
+/** Attributes and sub-attributes of single-valued ones, with both their values. */
+function* singleValues(
+  type: ResourceType,
+  before: JsonObject,
+  after: JsonObject,
+): Generator<[Attribute, JsonValue | undefined, JsonValue | undefined]> {
+  const sources: [ReadonlyMap<string, Attribute>, JsonObject, JsonObject][] = [
+    [type.attributes, before, after],
+  ];
+  for (const extension of type.extensions.values()) {
+    const old = own(before, extension.uri);
+    const now = own(after, extension.uri);
+    sources.push([
+      extension.attributes,
+      isJsonObject(old) ? old : {},
+      isJsonObject(now) ? now : {},
+    ]);
+  }
+  for (const [attributes, old, now] of sources) {
+    for (const attribute of attributes.values()) {
+      if (attribute === type.members || attribute === type.memberOf) continue;
+      const a = own(old, attribute.name);
+      const b = own(now, attribute.name);
+      yield [attribute, a, b];
+      if (attribute.multiValued) continue;
+      for (const sub of attribute.subAttributes.values()) {
+        yield [
+          sub,
+          isJsonObject(a) ? own(a, sub.name) : undefined,
+          isJsonObject(b) ? own(b, sub.name) : undefined,
+        ];
+      }
+    }
+  }
+}
+
+function memberObject(
+  holder: JsonObject,
+  name: string | undefined,
+): JsonObject {
+  if (name === undefined) return holder;
+  const present = own(holder, name);
+  if (isJsonObject(present)) return present;
+  const created: JsonObject = {};
+  holder[name] = created;
+  return created;
+}

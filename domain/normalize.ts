@@ -1,0 +1,431 @@
+/**
+ * The border: turns what a client sent into the form of the RFC.
+ *
+ * Names get the schema's spelling, deviations that the profile accepts are
+ * undone, values that mean "unassigned" are left out, and what a client cannot
+ * set is dropped. Types are not checked here; see validate.ts.
+ * @module
+ */
+
+import { invalidSyntax, invalidValue } from "./errors.ts";
+import { readBoolean } from "./filter/compare.ts";
+import { unknownAttribute } from "./filter/compile.ts";
+import { isJsonObject, type JsonObject, type JsonValue, own } from "./json.ts";
+import { parseAttributePath } from "./path.ts";
+import type { Profile } from "./profile.ts";
+import type { Attribute } from "./schema/attribute.ts";
+import { resolvePath, type ResourceType } from "./schema/compile.ts";
+
+/** How many unknown attributes of one request are noted, and how much of a name. */
+const MAX_IGNORED = 50;
+const MAX_IGNORED_LENGTH = 200;
+
+/** A resource as a client described it, in the form of the RFC. */
+export interface Draft {
+  /** Writable attributes in the schema's spelling, without `schemas` and members. */
+  readonly attributes: JsonObject;
+  /** The ids of the members, for a type that has members. */
+  readonly members: readonly string[];
+  /** What the client sent and no schema knows, for the administrator. */
+  readonly ignored: readonly string[];
+  /** The top-level attributes that the body named. */
+  readonly sent: ReadonlySet<Attribute>;
+}
+
+/**
+ * Reads the body of a POST or PUT.
+ *
+ * @throws {ScimError} 400 invalidSyntax for a missing or wrong `schemas`, for
+ * one attribute in two spellings and, if the profile is strict, for what no
+ * schema knows
+ */
+export function normalizeResource(
+  type: ResourceType,
+  body: JsonObject,
+  profile: Profile,
+): Draft {
+  const normalizer = new Normalizer(type, profile);
+  const { [type.members?.name ?? ""]: members, ...attributes } = normalizer
+    .resource(body);
+  return {
+    attributes,
+    members: type.members === undefined || members === undefined
+      ? []
+      : memberIds(type.members, members),
+    ignored: normalizer.ignored,
+    sent: normalizer.sent,
+  };
+}
+
+/**
+ * The ids of members, without repetitions.
+ *
+ * @param elements an array of values in normal form
+ * @throws {ScimError} 400 invalidValue for an element without `value`
+ */
+export function memberIds(attribute: Attribute, elements: JsonValue): string[] {
+  if (!Array.isArray(elements)) {
+    throw invalidValue(
+      `Attribute "${attribute.path}" must be an array of objects`,
+    );
+  }
+  const ids = elements.map((element, index) => {
+    const id = isJsonObject(element) ? own(element, "value") : undefined;
+    if (typeof id !== "string" || id === "") {
+      throw invalidValue(
+        `Attribute "${attribute.path}[${index}].value" is required; it is the ` +
+          "id of a resource",
+      );
+    }
+    return id;
+  });
+  return [...new Set(ids)];
+}
+
+/**
+ * Brings values into the form of the RFC. `undefined` stands for unassigned:
+ * absent, null and the empty array are one state (RFC 7643 section 2.5).
+ */
+export class Normalizer {
+  /** What no schema knows, in the order of its appearance. */
+  readonly ignored: string[] = [];
+  readonly sent = new Set<Attribute>();
+  readonly #type: ResourceType;
+  readonly #profile: Profile;
+
+  constructor(type: ResourceType, profile: Profile) {
+    this.#type = type;
+    this.#profile = profile;
+  }
+
+  /** A whole resource. */
+  resource(body: JsonObject): JsonObject {
+    this.#checkSchemas(ownIgnoringCase(body, "schemas"));
+    const attributes: JsonObject = {};
+    const seen = new Map<string, string>();
+    for (const [key, value] of Object.entries(body)) {
+      if (key.toLowerCase() === "schemas") {
+        this.#once(seen, "schemas", key);
+        continue;
+      }
+      this.#member(attributes, seen, key, value);
+    }
+    return attributes;
+  }
+
+  /**
+   * One value of an attribute, or all of them if it is multi-valued.
+   *
+   * @returns undefined when the value means "unassigned"
+   */
+  value(attribute: Attribute, value: JsonValue): JsonValue | undefined {
+    if (value === null) return undefined;
+    if (!attribute.multiValued) return this.#single(attribute, value);
+    if (value === "" && this.#profile.emptyStringClears) return undefined;
+    if (!Array.isArray(value)) {
+      return this.#profile.singleValuesForArrays
+        ? this.#list(attribute, [value])
+        : value;
+    }
+    return this.#list(attribute, value);
+  }
+
+  /** The values that PATCH adds to a multi-valued attribute: one, or an array. */
+  list(attribute: Attribute, value: JsonValue): JsonValue[] {
+    const values = Array.isArray(value) ? value : [value];
+    const list = this.#list(attribute, values);
+    return list ?? [];
+  }
+
+  /** One element of a multi-valued attribute. */
+  element(attribute: Attribute, value: JsonValue): JsonValue | undefined {
+    return value === null ? undefined : this.#element(attribute, value);
+  }
+
+  /** The attributes of an extension. */
+  extension(
+    uri: string,
+    attributes: ReadonlyMap<string, Attribute>,
+    value: JsonValue,
+  ): JsonObject {
+    if (!isJsonObject(value)) {
+      throw invalidValue(
+        `"${uri}" is a schema extension; its value must be an object of ` +
+          "attributes",
+      );
+    }
+    const result: JsonObject = {};
+    const seen = new Map<string, string>();
+    for (const [key, item] of Object.entries(value)) {
+      const attribute = attributes.get(key.toLowerCase());
+      if (attribute === undefined) {
+        this.unknown(`${uri}:${key}`, () => unknownName(key, uri, attributes));
+        continue;
+      }
+      this.#once(seen, attribute.path, key);
+      this.#assign(result, attribute, item);
+    }
+    return result;
+  }
+
+  /** Notes an attribute that no schema knows, or refuses it. */
+  unknown(name: string, message: () => string): void {
+    if (!this.#profile.unknownAttributes) throw invalidSyntax(message());
+    const noted = name.slice(0, MAX_IGNORED_LENGTH);
+    if (this.ignored.length < MAX_IGNORED && !this.ignored.includes(noted)) {
+      this.ignored.push(noted);
+    }
+  }
+
+  #member(
+    attributes: JsonObject,
+    seen: Map<string, string>,
+    key: string,
+    value: JsonValue,
+  ): void {
+    const attribute = this.#type.attributes.get(key.toLowerCase());
+    if (attribute !== undefined) {
+      this.#once(seen, attribute.path, key);
+      this.sent.add(attribute);
+      return this.#assign(attributes, attribute, value);
+    }
+    const extension = this.#type.extensions.get(key.toLowerCase());
+    if (extension !== undefined) {
+      this.#once(seen, extension.uri, key);
+      if (value === null) return;
+      const values = this.extension(
+        extension.uri,
+        extension.attributes,
+        value,
+      );
+      return this.#merge(attributes, extension.uri, values);
+    }
+    const path = parseAttributePath(key);
+    const qualified = path?.uri !== undefined ||
+      (path?.subAttribute !== undefined && this.#profile.pathsAsKeys);
+    const target = path !== undefined && qualified
+      ? resolvePath(this.#type, path, this.#profile)
+      : undefined;
+    if (target?.kind !== "attribute") {
+      return this.unknown(
+        key,
+        () => unknownAttribute(this.#type, path ?? { name: key }),
+      );
+    }
+    this.#once(seen, target.attribute.path, key);
+    this.#assignPath(attributes, target.attribute, value);
+  }
+
+  /** Sets an attribute that is named by its path, such as `name.givenName`. */
+  #assignPath(
+    attributes: JsonObject,
+    attribute: Attribute,
+    value: JsonValue,
+  ): void {
+    const { parent, extension } = attribute;
+    this.sent.add(parent ?? attribute);
+    const holder: JsonObject = {};
+    if (parent === undefined) this.#assign(holder, attribute, value);
+    else this.#assign(holder, parent, { [attribute.name]: value });
+    if (extension !== undefined) {
+      return this.#merge(attributes, extension, holder);
+    }
+    for (const [name, item] of Object.entries(holder)) {
+      if (isJsonObject(item)) this.#merge(attributes, name, item);
+      else attributes[name] = item;
+    }
+  }
+
+  #merge(attributes: JsonObject, name: string, values: JsonObject): void {
+    const present = own(attributes, name);
+    const merged = isJsonObject(present) ? { ...present } : {};
+    for (const [key, value] of Object.entries(values)) {
+      const before = own(merged, key);
+      merged[key] = isJsonObject(before) && isJsonObject(value)
+        ? { ...before, ...value }
+        : value;
+    }
+    if (Object.keys(merged).length > 0) attributes[name] = merged;
+  }
+
+  #assign(holder: JsonObject, attribute: Attribute, value: JsonValue): void {
+    // What a client cannot set is not an error (RFC 7644 sections 3.3, 3.5.1).
+    if (attribute.mutability === "readOnly") return;
+    const normal = this.value(attribute, value);
+    if (normal !== undefined) holder[attribute.name] = normal;
+  }
+
+  #single(attribute: Attribute, value: JsonValue): JsonValue | undefined {
+    if (value === "" && this.#profile.emptyStringClears) return undefined;
+    if (attribute.type === "boolean" && this.#profile.booleanStrings) {
+      return readBoolean(value);
+    }
+    if (attribute.type !== "complex") return value;
+    if (Array.isArray(value) && this.#profile.arraysForSingleValues) {
+      const [first, ...others] = value;
+      if (first === undefined || first === null) return undefined;
+      return others.length > 0 ? value : this.#complex(attribute, first);
+    }
+    return this.#complex(attribute, value);
+  }
+
+  #complex(attribute: Attribute, value: JsonValue): JsonValue | undefined {
+    if (!isJsonObject(value)) {
+      return typeof value === "string" && this.#profile.bareValues &&
+          attribute.subAttributes.has("value")
+        ? { value }
+        : value;
+    }
+    const result: JsonObject = {};
+    const seen = new Map<string, string>();
+    for (const [key, item] of Object.entries(value)) {
+      const sub = attribute.subAttributes.get(key.toLowerCase());
+      if (sub === undefined) {
+        this.unknown(
+          `${attribute.path}.${key}`,
+          () => unknownName(key, attribute.path, attribute.subAttributes),
+        );
+        continue;
+      }
+      this.#once(seen, sub.path, key);
+      this.#assign(result, sub, item);
+    }
+    readReference(attribute, result);
+    return Object.keys(result).length > 0 ? result : undefined;
+  }
+
+  #list(
+    attribute: Attribute,
+    values: readonly JsonValue[],
+  ): JsonValue[] | undefined {
+    const list = new Map<string, JsonValue>();
+    for (const value of values) {
+      const element = value === null
+        ? undefined
+        : this.#element(attribute, value);
+      if (element === undefined) continue;
+      const key = elementKey(element);
+      if (!list.has(key)) list.set(key, element);
+    }
+    return list.size > 0 ? [...list.values()] : undefined;
+  }
+
+  #element(attribute: Attribute, value: JsonValue): JsonValue | undefined {
+    if (attribute.type === "complex") {
+      const element = this.#complex(attribute, value);
+      return this.#profile.dropsBareElements && element !== undefined &&
+          isBareElement(element)
+        ? undefined
+        : element;
+    }
+    return this.#single(attribute, value);
+  }
+
+  #once(seen: Map<string, string>, path: string, key: string): void {
+    const before = seen.get(path);
+    if (before !== undefined) {
+      throw invalidSyntax(
+        `"${before}" and "${key}" name the same attribute, ${path}; send it once`,
+      );
+    }
+    seen.set(path, key);
+  }
+
+  #checkSchemas(schemas: JsonValue | undefined): void {
+    if (
+      !Array.isArray(schemas) || schemas.length === 0 ||
+      !schemas.every((uri) => typeof uri === "string")
+    ) {
+      throw invalidSyntax(
+        'Attribute "schemas" must be an array of schema URIs; for ' +
+          `${this.#type.name} it holds "${this.#type.schema}"`,
+      );
+    }
+    if (this.#profile.unknownSchemas) return;
+    const uris = schemas.map((uri) => String(uri).toLowerCase());
+    for (const uri of uris) {
+      if (
+        uri !== this.#type.schema.toLowerCase() &&
+        !this.#type.extensions.has(uri)
+      ) {
+        throw invalidSyntax(
+          `Schema "${uri}" does not belong to ${this.#type.name}; known are ` +
+            [
+              this.#type.schema,
+              ...[...this.#type.extensions.values()].map((e) => e.uri),
+            ].join(", "),
+        );
+      }
+    }
+    if (!uris.includes(this.#type.schema.toLowerCase())) {
+      throw invalidSyntax(
+        `Attribute "schemas" must hold the base schema "${this.#type.schema}"`,
+      );
+    }
+  }
+}
+
+/**
+ * What makes a value of a multi-valued attribute itself: its `value` and `type`,
+ * whatever `display`, `primary` and `$ref` say. A value without `value`, such as
+ * an address, is all that it says. Values with equal keys are the same value.
+ */
+export function elementKey(element: JsonValue): string {
+  if (!isJsonObject(element)) return JSON.stringify(element);
+  const value = own(element, "value");
+  return value === undefined
+    ? JSON.stringify(Object.entries(element).sort(([a], [b]) => a < b ? -1 : 1))
+    : JSON.stringify({ value, type: own(element, "type") ?? null });
+}
+
+/** Whether an element says nothing but what kind of value it would be. */
+export function isBareElement(element: JsonValue): boolean {
+  return isJsonObject(element) &&
+    Object.keys(element).every((name) => name === "type" || name === "primary");
+}
+
+/** Whether an attribute refers to a SCIM resource by `value` and `$ref`. */
+export function isResourceReference(attribute: Attribute): boolean {
+  const ref = attribute.subAttributes.get("$ref");
+  return attribute.subAttributes.has("value") && ref !== undefined &&
+    ref.referenceTypes.some((name) => name !== "external" && name !== "uri");
+}
+
+/**
+ * `$ref` follows from `value` and is made anew for each answer; a reference
+ * that has nothing but `$ref` is read as the id at its end.
+ */
+function readReference(attribute: Attribute, element: JsonObject): void {
+  if (!isResourceReference(attribute)) return;
+  const ref = own(element, "$ref");
+  if (ref === undefined) return;
+  delete element["$ref"];
+  if (typeof ref !== "string") {
+    throw invalidValue(`Attribute "${attribute.path}.$ref" must be a URI`);
+  }
+  if (own(element, "value") === undefined) {
+    const id = ref.split("/").at(-1) ?? "";
+    if (id !== "") element["value"] = id;
+  }
+}
+
+/** Reads a member whatever the case of its name; none if it is not there. */
+export function ownIgnoringCase(
+  object: JsonObject,
+  name: string,
+): JsonValue | undefined {
+  if (Object.hasOwn(object, name)) return object[name];
+  const key = Object.keys(object).find((k) =>
+    k.toLowerCase() === name.toLowerCase()
+  );
+  return key === undefined ? undefined : object[key];
+}
+
+function unknownName(
+  key: string,
+  holder: string,
+  known: ReadonlyMap<string, Attribute>,
+): string {
+  return `"${holder}" has no attribute "${key.slice(0, 80)}"; it has ` +
+    [...known.values()].map((attribute) => attribute.name).join(", ");
+}

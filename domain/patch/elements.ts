@@ -1,0 +1,280 @@
+/** Edits the values of a multi-valued attribute (RFC 7644 section 3.5.2). @module */
+
+import { invalidValue, mutability, noTarget } from "../errors.ts";
+import type { Filter } from "../filter/ast.ts";
+import { readBoolean } from "../filter/compare.ts";
+import { elementMatches, type Predicate } from "../filter/compile.ts";
+import {
+  isJsonObject,
+  jsonEquals,
+  type JsonObject,
+  type JsonValue,
+  own,
+} from "../json.ts";
+import { elementKey, isBareElement, type Normalizer } from "../normalize.ts";
+import type { Profile } from "../profile.ts";
+import type { Attribute } from "../schema/attribute.ts";
+
+/** Which values an operation is about, and what of them. */
+export interface ElementPlace {
+  readonly attribute: Attribute;
+  readonly filter?: Filter;
+  readonly predicate: Predicate | undefined;
+  readonly sub?: Attribute;
+  /** The path as written. */
+  readonly text: string;
+}
+
+/** Edits lists of values. Lists that go in are left as they were. */
+export class ElementEditor {
+  readonly #normalizer: Normalizer;
+  readonly #profile: Profile;
+
+  constructor(normalizer: Normalizer, profile: Profile) {
+    this.#normalizer = normalizer;
+    this.#profile = profile;
+  }
+
+  /**
+   * The values after an operation.
+   *
+   * @throws {ScimError} 400 noTarget, mutability or invalidValue
+   */
+  edit(
+    op: "add" | "remove" | "replace",
+    elements: readonly JsonValue[],
+    place: ElementPlace,
+    value: JsonValue | undefined,
+  ): JsonValue[] {
+    if (op === "remove") return this.#remove(elements, place, value);
+    const unassigns = value === undefined || value === null ||
+      (value === "" && this.#profile.emptyStringClears);
+    if (unassigns) {
+      return op === "add" && place.sub === undefined &&
+          place.predicate === undefined
+        ? [...elements]
+        : this.#remove(elements, place, undefined);
+    }
+    return place.predicate === undefined && place.sub === undefined
+      ? this.#setAll(op, elements, place.attribute, value)
+      : this.#setChosen(op, elements, place, value);
+  }
+
+  /** Takes away values that say nothing and values that are there twice. */
+  tidy(elements: readonly JsonValue[]): JsonValue[] {
+    return fold(
+      elements.filter((element) =>
+        !isJsonObject(element) || Object.keys(element).length > 0 &&
+          !(this.#profile.dropsBareElements && isBareElement(element))
+      ),
+    );
+  }
+
+  /** `add` and `replace` of the attribute as a whole. */
+  #setAll(
+    op: "add" | "replace",
+    elements: readonly JsonValue[],
+    attribute: Attribute,
+    value: JsonValue,
+  ): JsonValue[] {
+    const given = new Map(
+      this.#normalizer.list(attribute, value).map((e) => [elementKey(e), e]),
+    );
+    const primaries = new Set(
+      [...given].flatMap(([key, element]) => isPrimary(element) ? [key] : []),
+    );
+    const result: JsonValue[] = (op === "add" ? elements : []).map(
+      (element) => {
+        const key = elementKey(element);
+        const match = given.get(key);
+        given.delete(key);
+        return isJsonObject(element) && isJsonObject(match)
+          ? { ...element, ...match }
+          : element;
+      },
+    );
+    result.push(...given.values());
+    return withOnePrimary(
+      result,
+      attribute,
+      (element) => primaries.has(elementKey(element)),
+    );
+  }
+
+  /** `add` and `replace` of the values that a filter chooses, or of a sub-attribute. */
+  #setChosen(
+    op: "add" | "replace",
+    elements: readonly JsonValue[],
+    place: ElementPlace,
+    value: JsonValue,
+  ): JsonValue[] {
+    const { attribute } = place;
+    const touched = new Set<JsonValue>();
+    const touch = (element: JsonValue): JsonValue => {
+      touched.add(element);
+      return element;
+    };
+    const result = elements.map((element) =>
+      isChosen(place, element)
+        ? touch(this.#changed(op, place, element, value))
+        : element
+    );
+    if (touched.size === 0) {
+      const base = this.#baseForNew(op, place);
+      const created = this.#changed("add", place, base, value);
+      if (isPresentElement(created)) result.push(touch(created));
+    }
+    return fold(withOnePrimary(result, attribute, (e) => touched.has(e)));
+  }
+
+  /** One chosen value after the change. */
+  #changed(
+    op: "add" | "replace",
+    { attribute, sub }: ElementPlace,
+    element: JsonValue,
+    value: JsonValue,
+  ): JsonValue {
+    if (sub === undefined) {
+      const given = this.#normalizer.element(attribute, firstOf(value)) ?? {};
+      return op === "add" && isJsonObject(element) && isJsonObject(given)
+        ? { ...element, ...given }
+        : given;
+    }
+    const present = isJsonObject(element) ? element : {};
+    const normal = this.#normalizer.value(sub, value);
+    const before = own(present, sub.name);
+    if (
+      sub.mutability === "immutable" && before !== undefined &&
+      !jsonEquals(before, normal)
+    ) {
+      throw mutability(
+        `Attribute "${sub.path}" is immutable and has a value already`,
+      );
+    }
+    const { [sub.name]: _, ...rest } = present;
+    return normal === undefined ? rest : { ...rest, [sub.name]: normal };
+  }
+
+  /** The beginning of a value that a filter asked for and nobody has. */
+  #baseForNew(op: "add" | "replace", place: ElementPlace): JsonObject {
+    const { attribute, filter, text } = place;
+    if (filter === undefined) return {};
+    const base = elementFromFilter(filter, attribute);
+    if (
+      base === undefined || (op === "replace" && !this.#profile.replaceCreates)
+    ) {
+      throw noTarget(
+        `Path "${text}" selects no value of "${attribute.path}"; add the value ` +
+          `with the path "${attribute.path}" first`,
+      );
+    }
+    return base;
+  }
+
+  #remove(
+    elements: readonly JsonValue[],
+    place: ElementPlace,
+    value: JsonValue | undefined,
+  ): JsonValue[] {
+    const { attribute, sub, predicate } = place;
+    if (sub !== undefined) {
+      return elements.flatMap((element) => {
+        if (!isChosen(place, element) || !isJsonObject(element)) {
+          return [element];
+        }
+        const { [sub.name]: _, ...rest } = element;
+        return Object.keys(rest).length > 0 ? [rest] : [];
+      });
+    }
+    if (predicate !== undefined) {
+      return elements.filter((element) => !isChosen(place, element));
+    }
+    if (value === undefined || value === null) return [];
+    // Several clients name the values to remove; the RFC would remove them all.
+    const named = this.#normalizer.list(attribute, value);
+    return elements.filter((element) =>
+      !named.some((wanted) => isNamed(element, wanted))
+    );
+  }
+}
+
+function isChosen({ predicate }: ElementPlace, element: JsonValue): boolean {
+  return predicate === undefined || elementMatches(predicate, element);
+}
+
+/** Whether an element has all that a value to remove says of it. */
+function isNamed(element: JsonValue, wanted: JsonValue): boolean {
+  if (!isJsonObject(element) || !isJsonObject(wanted)) {
+    return jsonEquals(element, wanted);
+  }
+  return Object.entries(wanted).every(([name, value]) =>
+    name === "display" || jsonEquals(own(element, name), value)
+  );
+}
+
+/**
+ * The value that `type eq "work" and primary eq true` describes; undefined for
+ * a filter that does not describe exactly one.
+ */
+function elementFromFilter(
+  filter: Filter,
+  attribute: Attribute,
+): JsonObject | undefined {
+  const element: JsonObject = {};
+  for (const term of filter.kind === "and" ? filter.operands : [filter]) {
+    if (term.kind !== "comparison" || term.operator !== "eq") return undefined;
+    const sub = attribute.subAttributes.get(
+      (term.path.name ?? "").toLowerCase(),
+    );
+    if (sub === undefined) return undefined;
+    element[sub.name] = sub.type === "boolean"
+      ? readBoolean(term.value)
+      : term.value;
+  }
+  return element;
+}
+
+/** Lets the values that were just made primary be the only ones. */
+function withOnePrimary(
+  elements: readonly JsonValue[],
+  attribute: Attribute,
+  isNew: (element: JsonValue) => boolean,
+): JsonValue[] {
+  const made = elements.filter((element) =>
+    isPrimary(element) && isNew(element)
+  );
+  if (made.length > 1) {
+    throw invalidValue(
+      `Attribute "${attribute.path}" would get ${made.length} values with ` +
+        "primary true; at most one may have it",
+    );
+  }
+  if (made.length === 0) return [...elements];
+  return elements.map((element) =>
+    isPrimary(element) && isJsonObject(element) && !made.includes(element)
+      ? { ...element, primary: false }
+      : element
+  );
+}
+
+/** Keeps one of the values that are the same (RFC 7643 section 2.4). */
+function fold(elements: readonly JsonValue[]): JsonValue[] {
+  const kept = new Map<string, JsonValue>();
+  for (const element of elements) {
+    const key = elementKey(element);
+    if (!kept.has(key) || isPrimary(element)) kept.set(key, element);
+  }
+  return [...kept.values()];
+}
+
+function isPrimary(element: JsonValue): boolean {
+  return isJsonObject(element) && own(element, "primary") === true;
+}
+
+function isPresentElement(element: JsonValue): boolean {
+  return !isJsonObject(element) || Object.keys(element).length > 0;
+}
+
+function firstOf(value: JsonValue): JsonValue {
+  return Array.isArray(value) && value.length === 1 ? value[0] ?? null : value;
+}

@@ -1,0 +1,114 @@
+/** Fresh tenants and tokens by the server's admin API. @module */
+
+import { z } from "zod";
+import type { Profile } from "./exchange.ts";
+import type { Send } from "./transport.ts";
+
+/** What a token is asked for. */
+export interface TokenRequest {
+  readonly name: string;
+  readonly tenant: string;
+  readonly profile?: Profile;
+  readonly scopes?: readonly string[];
+}
+
+/** A token and the id to revoke it by. */
+export interface IssuedToken {
+  readonly id: string;
+  readonly token: string;
+}
+
+/** The part of the admin API that the runner uses. */
+export interface AdminApi {
+  issue(request: TokenRequest): Promise<IssuedToken>;
+  revoke(id: string): Promise<void>;
+}
+
+/** The variables of one file, and how to give them back. */
+export interface Provision {
+  readonly variables: ReadonlyMap<string, string>;
+  release(): Promise<void>;
+}
+
+const issuedSchema = z.object({ id: z.string(), token: z.string() });
+
+/**
+ * An admin API over HTTP.
+ *
+ * @param url For example `http://localhost:8000`; `/admin/tokens` follows it.
+ * @param secret The admin secret.
+ */
+export function createAdminApi(
+  send: Send,
+  url: string,
+  secret: string,
+): AdminApi {
+  const { origin, pathname } = new URL(url);
+  const endpoint = `${pathname.replace(/\/$/, "")}/admin/tokens`;
+  const headers = {
+    "Authorization": `Bearer ${secret}`,
+    "Content-Type": "application/json",
+  };
+  return {
+    async issue(request) {
+      const answer = await send({
+        method: "POST",
+        origin,
+        target: endpoint,
+        headers,
+        body: JSON.stringify(request),
+      });
+      if (answer.status !== 201) {
+        throw new Error(`Cannot issue a token: status ${answer.status}`);
+      }
+      return issuedSchema.parse(JSON.parse(answer.body));
+    },
+    async revoke(id) {
+      const target = `${endpoint}/${encodeURIComponent(id)}`;
+      const answer = await send({ method: "DELETE", origin, target, headers });
+      if (answer.status !== 204) {
+        throw new Error(`Cannot revoke a token: status ${answer.status}`);
+      }
+    },
+  };
+}
+
+/**
+ * Issues the tokens that a file needs: `token` always, the others if wanted.
+ *
+ * @param wanted The variables that the file mentions.
+ * @param request The file's own token; the others derive from it.
+ * @param newTenant Names a tenant that was never used.
+ */
+export async function provision(
+  admin: AdminApi,
+  wanted: ReadonlySet<string>,
+  request: TokenRequest,
+  newTenant: () => string,
+): Promise<Provision> {
+  const ids: string[] = [];
+  const variables = new Map<string, string>();
+  const issue = async (variable: string, change: Partial<TokenRequest>) => {
+    const { id, token } = await admin.issue({ ...request, ...change });
+    variables.set(variable, token);
+    return id;
+  };
+  ids.push(await issue("token", {}));
+  if (wanted.has("read_token")) {
+    ids.push(await issue("read_token", { scopes: ["scim:read"] }));
+  }
+  if (wanted.has("other_tenant_token")) {
+    ids.push(await issue("other_tenant_token", { tenant: newTenant() }));
+  }
+  if (wanted.has("expired_token")) {
+    // No token can be issued expired, but a revoked one is as dead.
+    await admin.revoke(await issue("expired_token", {}));
+  }
+  return {
+    variables,
+    async release() {
+      // A token that stays behind is untidy, but no reason to lose a report.
+      await Promise.allSettled(ids.map((id) => admin.revoke(id)));
+    },
+  };
+}

@@ -1,0 +1,186 @@
+/** Runs the exchanges of one file and says how each came out. @module */
+
+import type { JsonValue } from "../../domain/json.ts";
+import type { Exchange } from "./exchange.ts";
+import { findMismatches } from "./matchers.ts";
+import { resolvePointer } from "./pointer.ts";
+import { buildRequest, type Target } from "./request.ts";
+import { substituteJson, type Variables, variablesIn } from "./substitute.ts";
+import type { Send, WireAnswer, WireRequest } from "./transport.ts";
+
+/** What a run needs besides the exchanges. */
+export interface RunOptions extends Target {
+  readonly send: Send;
+  /** The supplied variables; `token` is the valid credential. */
+  readonly variables: Variables;
+}
+
+/** How one exchange came out. */
+export type Outcome =
+  & {
+    readonly exchange: Exchange;
+    /** All variables of the run, so that a report can mask the secret ones. */
+    readonly variables: Variables;
+  }
+  & (
+    | { readonly kind: "passed" }
+    | { readonly kind: "skipped"; readonly reason: string }
+    | {
+      readonly kind: "failed";
+      readonly request: WireRequest;
+      /** Absent if none came. */
+      readonly answer?: WireAnswer;
+      readonly mismatches: readonly string[];
+    }
+  );
+
+/**
+ * Runs exchanges in turn; consecutive ones of one `parallel_group` go out at
+ * the same time. A failure does not stop the run: an exchange that needs a
+ * value which was not captured is skipped.
+ *
+ * @returns One outcome for each exchange, in their order.
+ */
+export async function runFile(
+  exchanges: readonly Exchange[],
+  options: RunOptions,
+): Promise<Outcome[]> {
+  const variables = new Map(options.variables);
+  const capturedBy = new Map(
+    exchanges.flatMap((exchange) =>
+      Object.keys(exchange.capture ?? {}).map((name) => [name, exchange.name])
+    ),
+  );
+  const outcomes: Outcome[] = [];
+  for (const batch of batches(exchanges)) {
+    outcomes.push(
+      ...await Promise.all(batch.map(async (exchange): Promise<Outcome> => {
+        const missing = missingVariable(exchange, variables);
+        if (missing !== undefined) {
+          const reason = whyMissing(missing, capturedBy.get(missing));
+          return { kind: "skipped", exchange, variables, reason };
+        }
+        return await runExchange(exchange, variables, options);
+      })),
+    );
+  }
+  return outcomes;
+}
+
+/** Joins consecutive exchanges of one parallel group. */
+function batches(exchanges: readonly Exchange[]): Exchange[][] {
+  const found: Exchange[][] = [];
+  for (const exchange of exchanges) {
+    const last = found.at(-1);
+    const group = exchange.parallel_group;
+    if (group !== undefined && last?.[0]?.parallel_group === group) {
+      last.push(exchange);
+    } else found.push([exchange]);
+  }
+  return found;
+}
+
+async function runExchange(
+  exchange: Exchange,
+  variables: Map<string, JsonValue>,
+  { send, ...target }: RunOptions,
+): Promise<Outcome> {
+  const request = buildRequest(exchange, variables, target);
+  if (typeof request === "string") {
+    return { kind: "skipped", exchange, variables, reason: request };
+  }
+  let answer: WireAnswer;
+  try {
+    answer = await send(request);
+  } catch (error) {
+    const mismatches = [`no answer: ${error}`];
+    return { kind: "failed", exchange, variables, request, mismatches };
+  }
+  const mismatches = [...check(exchange, answer, variables)];
+  return mismatches.length === 0
+    ? { kind: "passed", exchange, variables }
+    : { kind: "failed", exchange, variables, request, answer, mismatches };
+}
+
+/** Captures into `variables`, then yields what is not as expected. */
+function* check(
+  { expect, capture }: Exchange,
+  answer: WireAnswer,
+  variables: Map<string, JsonValue>,
+): Generator<string> {
+  if (!expect.status.includes(answer.status)) {
+    const wanted = expect.status.join(" or ");
+    yield `status: expected ${wanted}, got ${answer.status}`;
+  }
+  const { document, problem } = parseBody(answer.body);
+  const readsBody = Object.keys({ ...expect.body_must, ...capture }).length > 0;
+  if (problem !== undefined && readsBody) {
+    yield problem;
+    return;
+  }
+  // Captures come first, so that an expectation can compare two places of one
+  // answer, such as Location and meta.location.
+  for (const [name, pointer] of Object.entries(capture ?? {})) {
+    const value = resolvePointer(document, pointer);
+    if (value === undefined) yield `${pointer}: nothing to capture as ${name}`;
+    else variables.set(name, value);
+  }
+  const known = (expected: JsonValue) =>
+    [...variablesIn(expected)].every((name) => variables.has(name));
+
+  for (const [name, expected] of Object.entries(expect.headers_must ?? {})) {
+    if (!known(expected)) continue;
+    const actual = answer.headers.get(name.toLowerCase());
+    yield* findMismatches(substituteJson(expected, variables), actual, name);
+  }
+  for (const [pointer, expected] of Object.entries(expect.body_must ?? {})) {
+    if (pointer.startsWith("#") || !known(expected)) continue;
+    const actual = resolvePointer(document, pointer);
+    const at = pointer === "" ? "body" : pointer;
+    yield* findMismatches(substituteJson(expected, variables), actual, at);
+  }
+}
+
+/** An empty body is no document, which is not a problem in itself. */
+function parseBody(
+  body: string,
+): { document?: JsonValue; problem?: string } {
+  if (body === "") return {};
+  try {
+    return { document: JSON.parse(body) };
+  } catch {
+    return { problem: "body: expected JSON, got something else" };
+  }
+}
+
+function missingVariable(
+  { request, expect, capture }: Exchange,
+  variables: Variables,
+): string | undefined {
+  const needsToken = request.auth === undefined &&
+    request.endpoint === undefined;
+  const needed = variablesIn([
+    request,
+    needsToken ? "{{token}}" : "",
+    expect.headers_must,
+    withoutProse(expect.body_must),
+  ]);
+  const own = Object.keys(capture ?? {});
+  return [...needed].find((name) =>
+    !variables.has(name) && !own.includes(name)
+  );
+}
+
+function withoutProse(
+  expectations: Record<string, JsonValue> = {},
+): JsonValue[] {
+  return Object.entries(expectations)
+    .filter(([key]) => !key.startsWith("#"))
+    .map(([, expected]) => expected);
+}
+
+function whyMissing(name: string, source: string | undefined): string {
+  return source === undefined
+    ? `variable "${name}" was not supplied (--var ${name}=…)`
+    : `variable "${name}" was not captured by "${source}"`;
+}
