@@ -15,6 +15,8 @@ import { parseAttributePath } from "./path.ts";
 import type { Profile } from "./profile.ts";
 import type { Attribute } from "./schema/attribute.ts";
 import { resolvePath, type ResourceType } from "./schema/compile.ts";
+import { clip } from "./text.ts";
+import { checkWellFormed } from "./wellformed.ts";
 
 /** How many unknown attributes of one request are noted, and how much of a name. */
 const MAX_IGNORED = 50;
@@ -36,14 +38,16 @@ export interface Draft {
  * Reads the body of a POST or PUT.
  *
  * @throws {ScimError} 400 invalidSyntax for a missing or wrong `schemas`, for
- * one attribute in two spellings and, if the profile is strict, for what no
- * schema knows
+ * one attribute in two spellings, for JSON that is not well-formed and, if the
+ * profile is strict, for what no schema knows; 400 invalidValue for a member
+ * without an id
  */
 export function normalizeResource(
   type: ResourceType,
   body: JsonObject,
   profile: Profile,
 ): Draft {
+  checkWellFormed(body);
   const normalizer = new Normalizer(type, profile);
   const { [type.members?.name ?? ""]: members, ...attributes } = normalizer
     .resource(body);
@@ -186,8 +190,7 @@ export class Normalizer {
     const attribute = this.#type.attributes.get(key.toLowerCase());
     if (attribute !== undefined) {
       this.#once(seen, attribute.path, key);
-      this.sent.add(attribute);
-      return this.#assign(attributes, attribute, value);
+      return this.#assignPath(attributes, attribute, value);
     }
     const extension = this.#type.extensions.get(key.toLowerCase());
     if (extension !== undefined) {
@@ -216,7 +219,10 @@ export class Normalizer {
     this.#assignPath(attributes, target.attribute, value);
   }
 
-  /** Sets an attribute that is named by its path, such as `name.givenName`. */
+  /**
+   * Sets an attribute that is named by its path, such as `name.givenName`. The
+   * order of `name` and `name.givenName` in a body makes no difference.
+   */
   #assignPath(
     attributes: JsonObject,
     attribute: Attribute,
@@ -426,6 +432,6 @@ function unknownName(
   holder: string,
   known: ReadonlyMap<string, Attribute>,
 ): string {
-  return `"${holder}" has no attribute "${key.slice(0, 80)}"; it has ` +
+  return `"${holder}" has no attribute "${clip(key)}"; it has ` +
     [...known.values()].map((attribute) => attribute.name).join(", ");
 }

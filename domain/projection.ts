@@ -93,7 +93,7 @@ class Selection implements Projection {
   shows(attribute: Attribute): boolean {
     return this.#selects(attribute, undefined) ||
       [...attribute.subAttributes.values()].some((sub) =>
-        this.#includes && this.#named.has(sub)
+        this.#picks(attribute, sub)
       );
   }
 
@@ -136,7 +136,7 @@ class Selection implements Projection {
     const whole = this.#selects(attribute, sent);
     if (attribute.subAttributes.size === 0) return whole ? value : undefined;
     const some = [...attribute.subAttributes.values()].filter((sub) =>
-      whole ? !this.#hides(sub) : this.#includes && this.#named.has(sub)
+      whole ? !this.#hides(sub) : this.#picks(attribute, sub)
     );
     if (some.length === 0) return undefined;
     if (whole && some.length === attribute.subAttributes.size) return value;
@@ -167,6 +167,12 @@ class Selection implements Projection {
       case "default":
         return this.#includes === this.#named.has(attribute);
     }
+  }
+
+  /** Whether a sub-attribute is shown of an attribute that is not shown as a whole. */
+  #picks(attribute: Attribute, sub: Attribute): boolean {
+    return this.#includes && this.#named.has(sub) &&
+      attribute.returned !== "never" && sub.returned !== "never";
   }
 
   /** Whether a sub-attribute is left out of an attribute that is shown. */

@@ -1,7 +1,6 @@
 /** How strings compare (RFC 7644 section 3.4.2.2, RFC 7643 section 2.2). @module */
 
-// deno-lint-ignore no-control-regex -- the range is the definition of ASCII
-const ASCII = /^[\x00-\x7f]*$/;
+const ASCII = /^\p{ASCII}*$/u;
 
 /**
  * The form in which strings of a `caseExact: false` attribute are compared:
@@ -44,9 +43,15 @@ function codeOrder(unit: number): number {
   return unit <= 0xdfff ? unit + 0x10000 : unit;
 }
 
+/** The beginning of a text that a client sent, short enough for a message. */
+export function clip(text: string, length = 60): string {
+  return text.length > length ? `${text.slice(0, length)}…` : text;
+}
+
 /**
  * The candidate that a misspelt name most likely meant, if one is close: at
- * most two edits, or a third of the name's length, away.
+ * most two edits, or a third of the name's length, away, and not so many that
+ * nothing of the name is left.
  */
 export function nearest(
   name: string,
@@ -54,7 +59,8 @@ export function nearest(
 ): string | undefined {
   const wanted = name.toLowerCase();
   let best: string | undefined;
-  let bestDistance = Math.max(2, Math.floor(wanted.length / 3)) + 1;
+  const edits = Math.max(2, Math.floor(wanted.length / 3));
+  let bestDistance = Math.min(edits + 1, wanted.length);
   for (const candidate of candidates) {
     const distance = editDistance(
       wanted,

@@ -10,7 +10,7 @@ import type { Comparison, ComparisonOperator } from "./ast.ts";
 /** A comparison with its literal read and checked. */
 export interface Comparator {
   /** The literal in comparable form. */
-  readonly operand: string | number | boolean | null;
+  readonly operand: string | number | boolean;
   /** Whether one value of the attribute passes. */
   matches(value: JsonValue): boolean;
 }
@@ -20,7 +20,8 @@ const ORDER_OPERATORS: readonly ComparisonOperator[] = ["gt", "ge", "lt", "le"];
 
 /**
  * Checks that the attribute's type has the operator and the literal's type, and
- * prepares the comparison.
+ * prepares the comparison. Whether there is a value at all (`eq null`) is not a
+ * question about a value; compile.ts answers it.
  *
  * @param booleanStrings read `"True"` as true when the attribute is a boolean
  * @throws {ScimError} 400 invalidFilter that says what would be right
@@ -34,7 +35,6 @@ export function compileComparison(
   const refuse = (problem: string): Error =>
     invalidFilter(`Filter position ${position}: ${problem}`);
   if (value === null) {
-    if (operator === "ne") return { operand: null, matches: () => true };
     throw refuse(
       `"${operator} null" has no meaning; use "eq null" or "ne null", or pr`,
     );
@@ -129,7 +129,8 @@ function textComparator(
     throw refuse(`"${value}" is not a value; put strings in quotation marks`);
   }
   const { caseExact } = attribute;
-  const normalise = isResourceReference(attribute)
+  const namesTarget = operator === "eq" || operator === "ne";
+  const normalise = namesTarget && isResourceReference(attribute)
     ? referenceTarget
     : (text: string) => comparable(text, caseExact);
   const operand = normalise(value);

@@ -15,7 +15,8 @@ import {
   resolvePath,
   type ResourceType,
 } from "../schema/compile.ts";
-import type { Comparison, Filter } from "./ast.ts";
+import { clip } from "../text.ts";
+import type { Comparison, Filter, Literal } from "./ast.ts";
 import { type Comparator, compileComparison } from "./compare.ts";
 
 /** How a filter is understood beyond the RFC. All default to false. */
@@ -35,7 +36,7 @@ export interface ComparisonPredicate {
   readonly attribute: Attribute;
   readonly operator: Comparison["operator"];
   /** The literal in comparable form: folded for attributes that ignore case. */
-  readonly operand: string | number | boolean | null;
+  readonly operand: Literal;
   readonly test: Test;
 }
 
@@ -180,17 +181,22 @@ class Compiler {
           "schema and can only be tested with pr; name one of its attributes",
       );
     }
-    const attribute = this.#comparable(found.attribute, filter);
-    const any = reader(attribute, element);
-    if (filter.value === null && filter.operator === "eq") {
+    const { operator } = filter;
+    if (filter.value === null && (operator === "eq" || operator === "ne")) {
+      // "eq null" means what "not (… pr)" does, and "ne null" what "pr" does.
+      const { attribute } = found;
+      const any = reader(attribute, element);
+      const wanted = operator === "ne";
       return {
         kind: "comparison",
         attribute,
-        operator: "eq",
+        operator,
         operand: null,
-        test: (holder) => !any(holder, isPresent),
+        test: (holder) => any(holder, isPresent) === wanted,
       };
     }
+    const attribute = this.#comparable(found.attribute, filter);
+    const any = reader(attribute, element);
     const comparator: Comparator = compileComparison(
       attribute,
       filter,
@@ -202,7 +208,7 @@ class Compiler {
     return {
       kind: "comparison",
       attribute,
-      operator: filter.operator,
+      operator,
       operand: comparator.operand,
       test: (holder) =>
         any(holder, comparator.matches, missingIsFalse ? false : undefined),
@@ -217,9 +223,6 @@ class Compiler {
       value !== undefined &&
       (attribute.multiValued || this.#options.complexByValue === true)
     ) return value;
-    if (filter.value === null && ["eq", "ne"].includes(filter.operator)) {
-      return attribute;
-    }
     const [first] = attribute.subAttributes.values();
     throw invalidFilter(
       `Filter position ${filter.position}: "${attribute.path}" is complex and ` +
@@ -290,7 +293,9 @@ export function unknownAttribute(
   path: AttributePath,
 ): string {
   const close = nearestAttribute(type, path);
-  return `Attribute "${printAttributePath(path)}" is not defined for ` +
+  return `Attribute "${
+    clip(printAttributePath(path), 200)
+  }" is not defined for ` +
     `${type.name}` + (close === undefined ? "" : `; did you mean "${close}"?`);
 }
 

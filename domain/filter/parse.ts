@@ -2,7 +2,7 @@
 
 import { invalidFilter, invalidPath } from "../errors.ts";
 import { type AttributePath, parseAttributePath } from "../path.ts";
-import { nearest } from "../text.ts";
+import { clip, nearest } from "../text.ts";
 import {
   COMPARISON_OPERATORS,
   type ComparisonOperator,
@@ -73,9 +73,10 @@ function checkLength(text: string): void {
   }
 }
 
+/** Puts a blank where the opening quotation mark was, so that positions stay right. */
 function withoutQuotes(text: string, options: ParseOptions): string {
   if (options.singleQuotes !== true) return text;
-  return /^\s*'(.*)'\s*$/s.exec(text)?.[1] ?? text;
+  return text.replace(/^(\s*)'(.*)'\s*$/s, "$1 $2");
 }
 
 function explain(what: string, error: FilterSyntaxError): string {
@@ -424,8 +425,4 @@ function conjoin(left: Filter, right: Filter): Filter {
     kind: "and",
     operands: left.kind === "and" ? [...left.operands, right] : [left, right],
   };
-}
-
-function clip(text: string): string {
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }

@@ -141,7 +141,10 @@ function ofComparison(
       return { kind: "range", attribute, atLeast: operand };
     case "lt":
     case "le":
-      return { kind: "range", attribute, atMost: operand };
+      // The empty string comes before all others, and indexes do not hold it.
+      return attribute.required
+        ? { kind: "range", attribute, atMost: operand }
+        : undefined;
     default:
       return undefined;
   }

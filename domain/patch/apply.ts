@@ -30,6 +30,7 @@ import {
   resolvePath,
   type ResourceType,
 } from "../schema/compile.ts";
+import { clip } from "../text.ts";
 import { validateResource } from "../validate.ts";
 import { ElementEditor } from "./elements.ts";
 import type { MembershipStep } from "./membership.ts";
@@ -203,7 +204,7 @@ class PatchSession {
     if (!this.#profile.pathsAsKeys && plain?.uri === undefined) {
       if (/[.[]/.test(key)) {
         throw invalidSyntax(
-          `"${key}" in a value is a path; names in a value are single ` +
+          `"${clip(key)}" in a value is a path; names in a value are single ` +
             'attribute names, and paths belong into "path"',
         );
       }
@@ -315,10 +316,15 @@ class PatchSession {
     }
     if (op === "remove") return undefined;
     const after = this.#normalizer.value(attribute, value ?? null);
-    if (attribute.type !== "complex" || !isJsonObject(after)) return after;
+    const given = attribute.type !== "complex"
+      ? undefined
+      : isJsonObject(value)
+      ? after ?? {}
+      : after;
+    if (!isJsonObject(given)) return after;
     // Sub-attributes that the value does not name stay as they are
     // (RFC 7644 section 3.5.2.3); those it names with null go.
-    let merged: JsonObject = { ...present, ...after };
+    let merged: JsonObject = { ...present, ...given };
     for (
       const [key, item] of Object.entries(isJsonObject(value) ? value : {})
     ) {

@@ -2,7 +2,6 @@
 
 import { invalidValue, mutability, noTarget } from "../errors.ts";
 import type { Filter } from "../filter/ast.ts";
-import { readBoolean } from "../filter/compare.ts";
 import { elementMatches, type Predicate } from "../filter/compile.ts";
 import {
   isJsonObject,
@@ -120,7 +119,7 @@ export class ElementEditor {
         : element
     );
     if (touched.size === 0) {
-      const base = this.#baseForNew(op, place);
+      const base = this.#baseForNew(op, place, elements.length > 0);
       const created = this.#changed("add", place, base, value);
       if (isPresentElement(created)) result.push(touch(created));
     }
@@ -142,26 +141,24 @@ export class ElementEditor {
     }
     const present = isJsonObject(element) ? element : {};
     const normal = this.#normalizer.value(sub, value);
-    const before = own(present, sub.name);
-    if (
-      sub.mutability === "immutable" && before !== undefined &&
-      !jsonEquals(before, normal)
-    ) {
-      throw mutability(
-        `Attribute "${sub.path}" is immutable and has a value already`,
-      );
-    }
+    refuseImmutable(sub, own(present, sub.name), normal);
     const { [sub.name]: _, ...rest } = present;
     return normal === undefined ? rest : { ...rest, [sub.name]: normal };
   }
 
   /** The beginning of a value that a filter asked for and nobody has. */
-  #baseForNew(op: "add" | "replace", place: ElementPlace): JsonObject {
+  #baseForNew(
+    op: "add" | "replace",
+    place: ElementPlace,
+    hasValues: boolean,
+  ): JsonObject {
     const { attribute, filter, text } = place;
     if (filter === undefined) return {};
-    const base = elementFromFilter(filter, attribute);
+    const base = this.#elementFromFilter(filter, attribute);
+    const isFull = hasValues && !attribute.multiValued;
     if (
-      base === undefined || (op === "replace" && !this.#profile.replaceCreates)
+      base === undefined || isFull ||
+      (op === "replace" && !this.#profile.replaceCreates)
     ) {
       throw noTarget(
         `Path "${text}" selects no value of "${attribute.path}"; add the value ` +
@@ -169,6 +166,31 @@ export class ElementEditor {
       );
     }
     return base;
+  }
+
+  /**
+   * The value that `type eq "work" and primary eq true` describes; undefined for
+   * a filter that does not describe exactly one.
+   */
+  #elementFromFilter(
+    filter: Filter,
+    attribute: Attribute,
+  ): JsonObject | undefined {
+    const element: JsonObject = {};
+    for (const term of filter.kind === "and" ? filter.operands : [filter]) {
+      if (term.kind !== "comparison" || term.operator !== "eq") {
+        return undefined;
+      }
+      const sub = attribute.subAttributes.get(
+        (term.path.name ?? "").toLowerCase(),
+      );
+      if (sub === undefined || Object.hasOwn(element, sub.name)) {
+        return undefined;
+      }
+      const value = this.#normalizer.value(sub, term.value);
+      if (value !== undefined) element[sub.name] = value;
+    }
+    return element;
   }
 
   #remove(
@@ -182,6 +204,7 @@ export class ElementEditor {
         if (!isChosen(place, element) || !isJsonObject(element)) {
           return [element];
         }
+        refuseImmutable(sub, own(element, sub.name), undefined);
         const { [sub.name]: _, ...rest } = element;
         return Object.keys(rest).length > 0 ? [rest] : [];
       });
@@ -191,10 +214,8 @@ export class ElementEditor {
     }
     if (value === undefined || value === null) return [];
     // Several clients name the values to remove; the RFC would remove them all.
-    const named = this.#normalizer.list(attribute, value);
-    return elements.filter((element) =>
-      !named.some((wanted) => isNamed(element, wanted))
-    );
+    const isNamed = namedBy(this.#normalizer.list(attribute, value));
+    return elements.filter((element) => !isNamed(element));
   }
 }
 
@@ -202,36 +223,53 @@ function isChosen({ predicate }: ElementPlace, element: JsonValue): boolean {
   return predicate === undefined || elementMatches(predicate, element);
 }
 
-/** Whether an element has all that a value to remove says of it. */
-function isNamed(element: JsonValue, wanted: JsonValue): boolean {
-  if (!isJsonObject(element) || !isJsonObject(wanted)) {
-    return jsonEquals(element, wanted);
+function refuseImmutable(
+  sub: Attribute,
+  before: JsonValue | undefined,
+  after: JsonValue | undefined,
+): void {
+  if (
+    sub.mutability === "immutable" && before !== undefined &&
+    !jsonEquals(before, after)
+  ) {
+    throw mutability(
+      `Attribute "${sub.path}" is immutable and has a value already`,
+    );
   }
-  return Object.entries(wanted).every(([name, value]) =>
-    name === "display" || jsonEquals(own(element, name), value)
-  );
 }
 
 /**
- * The value that `type eq "work" and primary eq true` describes; undefined for
- * a filter that does not describe exactly one.
+ * Whether one of the values to remove names an element: by `value` and, if it
+ * says so, `type`; one without `value` by all that it says. The values are
+ * grouped by the names they use, so that no value is compared with each element.
  */
-function elementFromFilter(
-  filter: Filter,
-  attribute: Attribute,
-): JsonObject | undefined {
-  const element: JsonObject = {};
-  for (const term of filter.kind === "and" ? filter.operands : [filter]) {
-    if (term.kind !== "comparison" || term.operator !== "eq") return undefined;
-    const sub = attribute.subAttributes.get(
-      (term.path.name ?? "").toLowerCase(),
-    );
-    if (sub === undefined) return undefined;
-    element[sub.name] = sub.type === "boolean"
-      ? readBoolean(term.value)
-      : term.value;
+function namedBy(
+  wanted: readonly JsonValue[],
+): (element: JsonValue) => boolean {
+  const plain = new Set<string>();
+  const groups = new Map<string, { names: string[]; keys: Set<string> }>();
+  for (const value of wanted) {
+    if (!isJsonObject(value)) {
+      plain.add(JSON.stringify(value));
+      continue;
+    }
+    const names = Object.hasOwn(value, "value")
+      ? ["value", "type"].filter((name) => Object.hasOwn(value, name))
+      : Object.keys(value).sort();
+    const group = groups.get(names.join()) ?? { names, keys: new Set() };
+    groups.set(names.join(), group);
+    group.keys.add(valuesKey(value, names));
   }
-  return element;
+  return (element) =>
+    isJsonObject(element)
+      ? groups.values().some(({ names, keys }) =>
+        keys.has(valuesKey(element, names))
+      )
+      : plain.has(JSON.stringify(element));
+}
+
+function valuesKey(element: JsonObject, names: readonly string[]): string {
+  return JSON.stringify(names.map((name) => own(element, name) ?? null));
 }
 
 /** Lets the values that were just made primary be the only ones. */

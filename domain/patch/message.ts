@@ -11,6 +11,8 @@ import {
   type JsonValue,
 } from "../json.ts";
 import type { Profile } from "../profile.ts";
+import { clip } from "../text.ts";
+import { checkWellFormed } from "../wellformed.ts";
 
 /** The schema URI of a PATCH message. */
 export const PATCH_OP_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
@@ -49,6 +51,7 @@ export function readPatchMessage(
   body: JsonObject,
   profile: Profile,
 ): PatchOperation[] {
+  checkWellFormed(body);
   const message = envelope.safeParse(lowerCaseNames(body));
   if (!message.success) {
     const where = message.error.issues[0]?.path.join(".") ?? "";
@@ -100,7 +103,7 @@ function readOperation(
   if (op !== "add" && op !== "remove" && op !== "replace") {
     throw invalidSyntax(
       `${where}.op must be add, remove or replace, not "${
-        parsed.data.op.slice(0, 40)
+        clip(parsed.data.op)
       }"`,
     );
   }

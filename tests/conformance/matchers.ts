@@ -72,7 +72,8 @@ export function accepts(
   return findMismatches(expected, actual, "").length === 0;
 }
 
-function isMatcher(value: JsonValue): value is JsonObject {
+/** Whether an expectation is a matcher: an object with at least one matcher key. */
+export function isMatcher(value: JsonValue): value is JsonObject {
   return isJsonObject(value) &&
     Object.keys(value).some((name) => Object.hasOwn(matcherSchema.shape, name));
 }

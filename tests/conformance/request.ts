@@ -20,17 +20,26 @@ export interface Target {
 const JSON_TYPE = "application/scim+json";
 const FORM_TYPE = "application/x-www-form-urlencoded";
 
+/** The URL that an exchange's path is relative to; `undefined` if not known. */
+export function rootOf(
+  { request }: Exchange,
+  { base, issuer }: Target,
+): string | undefined {
+  return request.endpoint === "token" ? issuer : base;
+}
+
 /**
  * Builds the request of an exchange. All its variables must be known.
  *
+ * @param root See {@linkcode rootOf}.
  * @returns The request, or in words why it is not to be sent.
  */
 export function buildRequest(
   { request }: Exchange,
   variables: Variables,
-  target: Target,
+  root: string,
 ): WireRequest | string {
-  const place = locate(request, variables, target);
+  const place = locate(request.path, variables, root);
   if (typeof place === "string") return place;
 
   const headers = new Map<string, string>();
@@ -48,7 +57,7 @@ export function buildRequest(
   return { method, ...place, headers: Object.fromEntries(headers), ...body };
 }
 
-/** The header that a request without any expectations of its own still needs. */
+/** The headers that are sent unless the exchange says otherwise. */
 function* defaultHeaders(
   request: Exchange["request"],
   variables: Variables,
@@ -64,14 +73,10 @@ function* defaultHeaders(
 }
 
 function locate(
-  { path, endpoint }: Exchange["request"],
+  path: string,
   variables: Variables,
-  { base, issuer }: Target,
+  root: string,
 ): { origin: string; target: string } | string {
-  if (endpoint === "token" && issuer === undefined) {
-    return "no OAuth issuer is known (--issuer)";
-  }
-  const root = endpoint === "token" && issuer !== undefined ? issuer : base;
   const { origin, pathname } = new URL(root);
   if (path.startsWith("/")) {
     const prefix = pathname.replace(/\/$/, "");
@@ -83,11 +88,8 @@ function locate(
   if (!URL.canParse(url) || new URL(url).origin !== origin) {
     return "the URL is not below the base URL's origin: the credential stays here";
   }
-  const target = /^[^:]+:\/\/[^/?#]+([^#]*)/.exec(url)?.[1];
-  return {
-    origin,
-    target: target === undefined || target === "" ? "/" : target,
-  };
+  const target = /^[^:]+:\/\/[^/?#]+([^#]*)/.exec(url)?.[1] ?? "";
+  return { origin, target: target.startsWith("/") ? target : `/${target}` };
 }
 
 /** A string is sent verbatim, anything else as JSON. */

@@ -4,7 +4,7 @@ import type { JsonValue } from "../../domain/json.ts";
 import type { Exchange } from "./exchange.ts";
 import { findMismatches } from "./matchers.ts";
 import { resolvePointer } from "./pointer.ts";
-import { buildRequest, type Target } from "./request.ts";
+import { buildRequest, rootOf, type Target } from "./request.ts";
 import { substituteJson, type Variables, variablesIn } from "./substitute.ts";
 import type { Send, WireAnswer, WireRequest } from "./transport.ts";
 
@@ -55,12 +55,20 @@ export async function runFile(
   for (const batch of batches(exchanges)) {
     outcomes.push(
       ...await Promise.all(batch.map(async (exchange): Promise<Outcome> => {
+        const skipped = (reason: string): Outcome => (
+          { kind: "skipped", exchange, variables, reason }
+        );
+        const root = rootOf(exchange, options);
+        if (root === undefined) {
+          return skipped("no OAuth issuer is known (--issuer)");
+        }
         const missing = missingVariable(exchange, variables);
         if (missing !== undefined) {
-          const reason = whyMissing(missing, capturedBy.get(missing));
-          return { kind: "skipped", exchange, variables, reason };
+          return skipped(whyMissing(missing, capturedBy.get(missing)));
         }
-        return await runExchange(exchange, variables, options);
+        const request = buildRequest(exchange, variables, root);
+        if (typeof request === "string") return skipped(request);
+        return await sendAndCheck(exchange, request, variables, options);
       })),
     );
   }
@@ -80,15 +88,12 @@ function batches(exchanges: readonly Exchange[]): Exchange[][] {
   return found;
 }
 
-async function runExchange(
+async function sendAndCheck(
   exchange: Exchange,
+  request: WireRequest,
   variables: Map<string, JsonValue>,
-  { send, ...target }: RunOptions,
+  { send }: RunOptions,
 ): Promise<Outcome> {
-  const request = buildRequest(exchange, variables, target);
-  if (typeof request === "string") {
-    return { kind: "skipped", exchange, variables, reason: request };
-  }
   let answer: WireAnswer;
   try {
     answer = await send(request);

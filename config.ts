@@ -1,0 +1,79 @@
+/** The configuration from the environment. @module */
+
+import { z } from "zod";
+
+/** Where the store is when nothing else is said. */
+export const DEFAULT_KV_PATH = "./data/scim.db";
+
+const nonEmpty = z.string().min(1, "must not be empty");
+
+const environment = z.object({
+  PORT: z.string().regex(/^\d{1,5}$/, "must be a port number, such as 8000")
+    .transform(Number)
+    .refine((port) => port <= 65_535, "must be at most 65535")
+    .default(8000),
+  HOST: nonEmpty.default("0.0.0.0"),
+  KV_PATH: nonEmpty.optional(),
+  PUBLIC_URL: z.url({
+    protocol: /^https?$/,
+    error: "must be an http or https URL, such as https://scim.example.com",
+  }).refine((url) => !/[?#]/.test(url), "must have no query and no fragment")
+    .optional(),
+  ADMIN_TOKEN: z.string()
+    .min(1, "must not be empty; leave it unset to have a secret made")
+    .regex(/^\S+$/, "must not contain blanks").optional(),
+});
+
+/** The configuration of the server. */
+export interface Config {
+  readonly port: number;
+  readonly host: string;
+  /** A file, or the URL of a KV Connect server; undefined on Deno Deploy. */
+  readonly kvPath: string | undefined;
+  readonly publicUrl: string | undefined;
+  readonly adminToken: string | undefined;
+}
+
+/** The names of the environment variables that are read. */
+export const VARIABLES = Object.keys(environment.shape);
+
+/** A configuration that cannot be used. One line for each mistake. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+}
+
+/**
+ * Reads the configuration.
+ *
+ * @param get reads an environment variable
+ * @param onDeploy whether the platform provides the store
+ * @throws {ConfigError} with a line for each wrong value; values are not shown
+ */
+export function readConfig(
+  get: (name: string) => string | undefined,
+  onDeploy: boolean,
+): Config {
+  const result = environment.safeParse(
+    Object.fromEntries(VARIABLES.map((name) => [name, get(name)])),
+  );
+  if (!result.success) {
+    throw new ConfigError(
+      result.error.issues.map((issue) =>
+        `${issue.path.join(".")} ${issue.message}`
+      ).join("\n"),
+    );
+  }
+  const { PORT, HOST, KV_PATH, PUBLIC_URL, ADMIN_TOKEN } = result.data;
+  return {
+    port: PORT,
+    host: HOST,
+    kvPath: KV_PATH ?? (onDeploy ? undefined : DEFAULT_KV_PATH),
+    publicUrl: PUBLIC_URL,
+    adminToken: ADMIN_TOKEN,
+  };
+}
+
+/** Whether a KV path names a server rather than a file. */
+export function isRemote(kvPath: string | undefined): boolean {
+  return kvPath === undefined || /^https?:\/\//.test(kvPath);
+}

@@ -1,0 +1,86 @@
+/** Starts the server: configuration, store, app, signals. @module */
+
+import { dirname } from "node:path";
+import { type Config, ConfigError, isRemote, readConfig } from "./config.ts";
+import { createApp } from "./routes/app.ts";
+import { SCIM_BASE_PATH } from "./routes/paths.ts";
+import { createServices, type Services } from "./routes/services.ts";
+
+/** How long requests in flight may take after a signal, in milliseconds. */
+const DRAIN_WITHIN = 4_500;
+
+async function openKv({ kvPath }: Config): Promise<Deno.Kv> {
+  if (kvPath !== undefined && !isRemote(kvPath) && kvPath !== ":memory:") {
+    await Deno.mkdir(dirname(kvPath), { recursive: true });
+  }
+  return await Deno.openKv(kvPath);
+}
+
+/** Writes what an operator should know as one line of JSON. */
+function report(event: string, details: Record<string, unknown>): void {
+  const time = new Date().toISOString();
+  console.error(JSON.stringify({ time, event, ...details }));
+}
+
+function announce(
+  config: Config,
+  { adminSecret }: Services,
+  port: number,
+): void {
+  const host = config.host === "0.0.0.0" || config.host === "::"
+    ? "localhost"
+    : config.host;
+  const origin = config.publicUrl?.replace(/\/+$/, "") ??
+    `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+  console.log(`SCIM base URL   ${origin}${SCIM_BASE_PATH}`);
+  console.log(`Admin API       ${origin}/admin`);
+  if (adminSecret.fresh !== undefined) {
+    console.log(`Admin secret    ${adminSecret.fresh}`);
+    console.log("                (shown this once; only its hash is stored)");
+  }
+}
+
+async function main(): Promise<void> {
+  const onDeploy = Deno.env.get("DENO_DEPLOYMENT_ID") !== undefined;
+  const config = readConfig((name) => Deno.env.get(name), onDeploy);
+  const kv = await openKv(config);
+  const services = await createServices({
+    kv,
+    adminToken: config.adminToken,
+    publicUrl: config.publicUrl,
+    exclusive: !isRemote(config.kvPath),
+    report,
+  });
+  const app = createApp(services);
+  const server = Deno.serve({
+    port: config.port,
+    hostname: config.host,
+    onListen: ({ port }) => announce(config, services, port),
+  }, app.fetch);
+
+  const stop = async (): Promise<void> => {
+    const late = setTimeout(() => Deno.exit(1), DRAIN_WITHIN);
+    await server.shutdown();
+    await services.jobs.idle();
+    kv.close();
+    clearTimeout(late);
+    Deno.exit(0);
+  };
+  const signals: Deno.Signal[] = Deno.build.os === "windows"
+    ? ["SIGINT"]
+    : ["SIGINT", "SIGTERM"];
+  for (const signal of signals) Deno.addSignalListener(signal, stop);
+}
+
+if (import.meta.main) {
+  try {
+    await main();
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    for (const line of message.split("\n")) {
+      console.error(`Cannot start: ${line}`);
+    }
+    if (!(error instanceof ConfigError)) report("start failed", {});
+    Deno.exit(1);
+  }
+}

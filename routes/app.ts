@@ -1,0 +1,57 @@
+/** The site map. @module */
+
+import { Hono } from "hono";
+import { getPath } from "hono/utils/url";
+import { adminApp } from "./admin/app.ts";
+import { problemResponse, renderError } from "./middleware/errors.ts";
+import { routingPath, SCIM_BASE_PATH } from "./paths.ts";
+import { scimApp } from "./scim/app.ts";
+import type { Services } from "./services.ts";
+
+/** How long the readiness probe waits for the store, in milliseconds. */
+const READY_WITHIN = 2_000;
+
+/** Builds the app that answers every request of the server. */
+export function createApp(services: Services): Hono {
+  const app = new Hono({ getPath: (request) => routingPath(getPath(request)) });
+  app.onError(
+    renderError(
+      services,
+      (error) => problemResponse(error.status, error.message),
+    ),
+  );
+  app.use(async function headers(c, next) {
+    await next();
+    c.res.headers.set("X-Content-Type-Options", "nosniff");
+  });
+
+  app.get("/", (c) => {
+    return c.text(`edge-scim: the SCIM 2.0 base path is ${SCIM_BASE_PATH}\n`);
+  });
+  app.get("/healthz", (c) => c.text("ok\n"));
+  app.get("/readyz", async (c) => {
+    return await isReady(services)
+      ? c.text("ready\n")
+      : c.text("not ready\n", 503);
+  });
+  app.route("/admin", adminApp(services));
+  app.route(SCIM_BASE_PATH, scimApp(services));
+  app.notFound((c) => {
+    return problemResponse(
+      404,
+      `There is nothing at ${c.req.path}; SCIM is at ${SCIM_BASE_PATH}`,
+    );
+  });
+  return app;
+}
+
+async function isReady({ store }: Services): Promise<boolean> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), READY_WITHIN);
+  });
+  const read = store.get(["meta", "format"]).then(() => true, () => false);
+  const ready = await Promise.race([read, late]);
+  clearTimeout(timer);
+  return ready;
+}

@@ -1,0 +1,61 @@
+/** The URL space. @module */
+
+/** The base path that the documentation names. */
+export const SCIM_BASE_PATH = "/api/scim/v2";
+
+/** A shorter base path for the same app. */
+export const SHORT_SCIM_BASE_PATH = "/scim/v2";
+
+const FIXED_ENDPOINTS: ReadonlyMap<string, string> = new Map(
+  [
+    "ServiceProviderConfig",
+    "ResourceTypes",
+    "Schemas",
+    "Me",
+    "Bulk",
+    ".search",
+  ].map((name) => [name.toLowerCase(), name]),
+);
+
+/** Names that clients use for endpoints that the RFC calls otherwise. */
+const ALIASES: ReadonlyMap<string, string> = new Map([
+  ["serviceproviderconfiguration", "ServiceProviderConfig"],
+  ["serviceproviderconfigs", "ServiceProviderConfig"],
+  ["serviceconfiguration", "ServiceProviderConfig"],
+]);
+
+/**
+ * The path by which a request is routed: both base paths are one, slashes too
+ * many do not count, and the names of endpoints are matched without case.
+ */
+export function routingPath(pathname: string): string {
+  const path = pathname.replace(/\/{2,}/g, "/").replace(/(.)\/$/, "$1");
+  const base = basePathOf(path);
+  if (base === undefined) return path;
+  const [endpoint = "", ...rest] = path.slice(base.length + 1).split("/");
+  const lower = endpoint.toLowerCase();
+  const name = FIXED_ENDPOINTS.get(lower) ?? ALIASES.get(lower) ?? endpoint;
+  return [SCIM_BASE_PATH, name, ...rest].join("/").replace(/\/$/, "");
+}
+
+/** The base path that a path begins with, if any. */
+export function basePathOf(path: string): string | undefined {
+  const lower = path.toLowerCase();
+  return [SCIM_BASE_PATH, SHORT_SCIM_BASE_PATH].find((base) =>
+    lower === base || lower.startsWith(`${base}/`)
+  );
+}
+
+/**
+ * The SCIM base URL that a request was sent to, without a slash at its end.
+ *
+ * @param publicUrl where clients reach the server, when that is not where it listens
+ */
+export function scimBaseUrl(
+  requestUrl: string,
+  publicUrl: string | undefined,
+): string {
+  const { origin, pathname } = new URL(requestUrl);
+  const path = basePathOf(pathname.replace(/\/{2,}/g, "/")) ?? SCIM_BASE_PATH;
+  return `${(publicUrl ?? origin).replace(/\/+$/, "")}${path}`;
+}

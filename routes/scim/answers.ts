@@ -1,0 +1,35 @@
+/** SCIM answers. @module */
+
+import type { JsonObject } from "../../domain/json.ts";
+import { SCIM_MEDIA_TYPE } from "../middleware/errors.ts";
+
+/** The schema URI of a list. */
+export const LIST_RESPONSE_SCHEMA =
+  "urn:ietf:params:scim:api:messages:2.0:ListResponse";
+
+/** An answer with a JSON body. */
+export function scimResponse(
+  body: JsonObject,
+  status = 200,
+  headers: Readonly<Record<string, string>> = {},
+): Response {
+  return new Response(JSON.stringify(body), {
+    status,
+    headers: { "Content-Type": SCIM_MEDIA_TYPE, ...headers },
+  });
+}
+
+/** A ListResponse (RFC 7644 section 3.4.2). `Resources` is there when it is empty, too. */
+export function listResponse(
+  resources: readonly JsonObject[],
+  totalResults: number,
+  startIndex: number,
+): JsonObject {
+  return {
+    schemas: [LIST_RESPONSE_SCHEMA],
+    totalResults,
+    itemsPerPage: resources.length,
+    startIndex,
+    Resources: [...resources],
+  };
+}

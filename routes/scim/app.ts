@@ -1,0 +1,44 @@
+/** The SCIM API (RFC 7644), mounted below a base path. @module */
+
+import { Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { MAX_BODY_SIZE } from "../../domain/discovery.ts";
+import { notFound, ScimError } from "../../domain/errors.ts";
+import { authenticate } from "../middleware/authenticate.ts";
+import { renderError, scimErrorResponse } from "../middleware/errors.ts";
+import { scimBaseUrl } from "../paths.ts";
+import type { Services } from "../services.ts";
+import { discovery } from "./discovery.ts";
+import type { ScimEnvironment } from "./environment.ts";
+import { notImplemented } from "./methods.ts";
+import { resources } from "./resources.ts";
+
+/** Builds the SCIM app. Discovery is public; everything else needs a token. */
+export function scimApp(services: Services): Hono<ScimEnvironment> {
+  const app = new Hono<ScimEnvironment>();
+  app.onError(renderError(services, scimErrorResponse));
+  app.use(async function base(c, next) {
+    c.set("base", scimBaseUrl(c.req.url, services.publicUrl));
+    await next();
+  });
+  app.route("/", discovery(services));
+  app.use(authenticate(services.tokens));
+  app.use(bodyLimit({ maxSize: MAX_BODY_SIZE, onError: refuseSize }));
+  app.all("/Me", notImplemented("/Me, the resource of the client itself,"));
+  app.all("/Bulk", notImplemented("/Bulk"));
+  app.all("/.search", notImplemented("POST /.search"));
+  app.all("/:endpoint/.search", notImplemented("POST /.search"));
+  app.route("/", resources(services));
+  app.all("*", (c) => {
+    throw notFound(`There is no endpoint ${c.req.path}`);
+  });
+  return app;
+}
+
+function refuseSize(): never {
+  throw new ScimError(
+    413,
+    undefined,
+    `The request body is larger than ${MAX_BODY_SIZE} bytes, the most that is read`,
+  );
+}

@@ -1,0 +1,20 @@
+/** What SCIM handlers find in their context. @module */
+
+import type { Profile } from "../../domain/profile.ts";
+import type { Token } from "../../storage/tokens.ts";
+
+/** The authenticated client. */
+export interface Client {
+  readonly token: Token;
+  readonly profile: Profile;
+}
+
+/** The environment of the SCIM app. */
+export interface ScimEnvironment {
+  Variables: {
+    /** The SCIM base URL of the request, without a slash at its end. */
+    base: string;
+    /** Set behind the authenticate middleware. */
+    client: Client;
+  };
+}

@@ -1,0 +1,270 @@
+/** One set of handlers for every resource type (RFC 7644 sections 3.3 to 3.6). @module */
+
+import { type Context, Hono } from "hono";
+import { notFound } from "../../domain/errors.ts";
+import { type JsonObject } from "../../domain/json.ts";
+import { checkImmutable, keepUnsent } from "../../domain/mutability.ts";
+import { type Draft, normalizeResource } from "../../domain/normalize.ts";
+import { applyPatch } from "../../domain/patch/apply.ts";
+import { readPatchMessage } from "../../domain/patch/message.ts";
+import type { Projection } from "../../domain/projection.ts";
+import type { Attribute } from "../../domain/schema/attribute.ts";
+import type { ResourceType } from "../../domain/schema/compile.ts";
+import { validateResource } from "../../domain/validate.ts";
+import type { ResourceRecord } from "../../storage/records.ts";
+import { noSuchResource, type Writer } from "../../storage/resources.ts";
+import type { Services } from "../services.ts";
+import { listResponse, scimResponse } from "./answers.ts";
+import { readBody } from "./body.ts";
+import type { ScimEnvironment } from "./environment.ts";
+import { methodNotAllowed } from "./methods.ts";
+import {
+  checkPreconditions,
+  namesVersion,
+  type Preconditions,
+} from "./preconditions.ts";
+import {
+  namesAttributes,
+  QueryParameters,
+  readFilter,
+  readPaging,
+  readProjection,
+} from "./query.ts";
+
+type ScimContext = Context<ScimEnvironment>;
+
+/** What every handler needs to know of its request. */
+interface Request {
+  readonly type: ResourceType;
+  readonly parameters: QueryParameters;
+  readonly projection: Projection;
+  readonly writer: Writer;
+}
+
+/** Builds the endpoints of the resource types. */
+export function resources(services: Services): Hono<ScimEnvironment> {
+  const { registry, queries, views } = services;
+  const repository = services.resources;
+  const app = new Hono<ScimEnvironment>();
+
+  app.get("/:endpoint", async (c) => {
+    const { type, parameters, projection, writer } = read(c);
+    const { profile } = c.get("client");
+    const { startIndex, count } = readPaging(parameters);
+    const base = c.get("base");
+    const page = await queries.page({
+      tenant: writer.tenant,
+      type,
+      predicate: readFilter(parameters, type, profile),
+      startIndex,
+      count,
+      base,
+    });
+    const shown = await views.represent({
+      tenant: writer.tenant,
+      type,
+      records: page.records,
+      base,
+      contiguous: page.contiguous,
+      wants: (attribute) => projection.shows(attribute),
+    });
+    return scimResponse(
+      listResponse(
+        shown.map((resource) => projection.apply(resource)),
+        page.totalResults,
+        startIndex,
+      ),
+    );
+  });
+
+  app.post("/:endpoint", async (c) => {
+    const request = read(c);
+    const { type, writer } = request;
+    const draft = await readDraft(c, type);
+    const record = await repository.create(writer, type, {
+      ...draft,
+      attributes: withoutUnstored(type, draft.attributes),
+    });
+    return await answer(c, request, record, 201, draft.sent);
+  });
+
+  app.all("/:endpoint", (c) => {
+    typeOf(c);
+    return methodNotAllowed("GET", "POST")();
+  });
+
+  app.get("/:endpoint/:id", async (c) => {
+    const request = read(c);
+    const { type, writer } = request;
+    const id = c.req.param("id");
+    const record = await repository.get(writer.tenant, type, id);
+    if (record === undefined) throw noSuchResource(type, id);
+    const version = views.version(record);
+    const ifNoneMatch = c.req.header("If-None-Match");
+    if (ifNoneMatch !== undefined && namesVersion(ifNoneMatch, version)) {
+      return new Response(null, { status: 304, headers: { ETag: version } });
+    }
+    return await answer(c, request, record, 200);
+  });
+
+  app.put("/:endpoint/:id", async (c) => {
+    const request = read(c);
+    const { type, writer } = request;
+    const id = c.req.param("id");
+    const draft = await readDraft(c, type);
+    const written = await repository.update(writer, type, id, {
+      operation: "replace",
+      ...preconditionOf(c),
+      edit: (record) => {
+        const attributes = keepUnsent(
+          type,
+          record.attributes,
+          withoutUnstored(type, draft.attributes),
+        );
+        checkImmutable(type, record.attributes, attributes);
+        return {
+          attributes,
+          ignored: draft.ignored,
+          membership: type.members === undefined
+            ? []
+            : [{ kind: "replaceAll", ids: draft.members }],
+        };
+      },
+    });
+    if (written === undefined) throw noSuchResource(type, id);
+    return await answer(c, request, written.record, 200, draft.sent);
+  });
+
+  app.patch("/:endpoint/:id", async (c) => {
+    const request = read(c);
+    const { type, parameters, writer } = request;
+    const { profile } = c.get("client");
+    const id = c.req.param("id");
+    const operations = readPatchMessage(await readBody(c.req), profile);
+    let sent: ReadonlySet<Attribute> = new Set();
+    const written = await repository.update(writer, type, id, {
+      operation: "patch",
+      ...preconditionOf(c),
+      edit: (record) => {
+        const result = applyPatch(type, record.attributes, operations, profile);
+        sent = result.sent;
+        return result;
+      },
+    });
+    if (written === undefined) throw noSuchResource(type, id);
+    // Members make a resource too large to be sent back with each change of one.
+    if (type.members !== undefined && !namesAttributes(parameters)) {
+      return new Response(null, {
+        status: 204,
+        headers: headersOf(c, type, written.record),
+      });
+    }
+    return await answer(c, request, written.record, 200, sent);
+  });
+
+  app.delete("/:endpoint/:id", async (c) => {
+    const { type, writer } = read(c);
+    const id = c.req.param("id");
+    const { precondition } = preconditionOf(c);
+    if (!await repository.delete(writer, type, id, precondition)) {
+      throw noSuchResource(type, id);
+    }
+    return new Response(null, { status: 204 });
+  });
+
+  app.all("/:endpoint/:id", (c) => {
+    typeOf(c);
+    return methodNotAllowed("GET", "PUT", "PATCH", "DELETE")();
+  });
+
+  function typeOf(c: ScimContext): ResourceType {
+    const endpoint = c.req.param("endpoint") ?? "";
+    const type = registry.byEndpoint(endpoint);
+    if (type === undefined) {
+      const known = registry.resourceTypes.map((t) => t.endpoint).join(", ");
+      throw notFound(
+        `There is no endpoint /${
+          endpoint.slice(0, 80)
+        }; resources are at ${known}`,
+      );
+    }
+    return type;
+  }
+
+  function read(c: ScimContext): Request {
+    const type = typeOf(c);
+    const { token, profile } = c.get("client");
+    const parameters = new QueryParameters(c.req.url, profile);
+    return {
+      type,
+      parameters,
+      projection: readProjection(parameters, type),
+      writer: { tenant: token.tenant, actor: token.id },
+    };
+  }
+
+  async function readDraft(c: ScimContext, type: ResourceType): Promise<Draft> {
+    const { profile } = c.get("client");
+    const draft = normalizeResource(type, await readBody(c.req), profile);
+    validateResource(type, draft.attributes, profile);
+    return draft;
+  }
+
+  function preconditionOf(c: ScimContext) {
+    const preconditions: Preconditions = {
+      ifMatch: c.req.header("If-Match"),
+      ifNoneMatch: c.req.header("If-None-Match"),
+    };
+    return {
+      conditional: preconditions.ifMatch !== undefined ||
+        preconditions.ifNoneMatch !== undefined,
+      precondition: (record: ResourceRecord) =>
+        checkPreconditions(preconditions, views.version(record)),
+    };
+  }
+
+  function headersOf(
+    c: ScimContext,
+    type: ResourceType,
+    record: ResourceRecord,
+  ): Record<string, string> {
+    return {
+      ETag: views.version(record),
+      Location: views.location(type, record.id, c.get("base")),
+    };
+  }
+
+  /** One resource, as the request asked for it. */
+  async function answer(
+    c: ScimContext,
+    { type, projection, writer }: Request,
+    record: ResourceRecord,
+    status: number,
+    sent?: ReadonlySet<Attribute>,
+  ): Promise<Response> {
+    const [resource] = await views.represent({
+      tenant: writer.tenant,
+      type,
+      records: [record],
+      base: c.get("base"),
+      wants: (attribute) => projection.shows(attribute),
+    });
+    return scimResponse(
+      projection.apply(resource ?? {}, sent),
+      status,
+      headersOf(c, type, record),
+    );
+  }
+
+  return app;
+}
+
+/** Attributes without those that are accepted and not kept, such as passwords. */
+function withoutUnstored(
+  type: ResourceType,
+  attributes: JsonObject,
+): JsonObject {
+  const kept = { ...attributes };
+  for (const name of type.traits.unstored) delete kept[name];
+  return kept;
+}

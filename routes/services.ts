@@ -1,0 +1,103 @@
+/** Wires storage and domain together for the routes. @module */
+
+import { builtInRegistry, type Registry } from "../domain/registry.ts";
+import { MembershipJobs } from "../storage/membership_jobs.ts";
+import { MembershipWriter } from "../storage/membership_writer.ts";
+import { Memberships } from "../storage/memberships.ts";
+import {
+  type AdminSecret,
+  prepareAdminSecret,
+  prepareStore,
+} from "../storage/open.ts";
+import { Queries } from "../storage/queries.ts";
+import { ResourceRepository } from "../storage/resources.ts";
+import { Store } from "../storage/store.ts";
+import { DEFAULT_TENANT, TenantRepository } from "../storage/tenants.ts";
+import { TokenRepository } from "../storage/tokens.ts";
+import { Views } from "../storage/views.ts";
+
+/** What the program is made of outside of this repository. */
+export interface ServiceOptions {
+  readonly kv: Deno.Kv;
+  readonly clock?: () => Date;
+  readonly newId?: () => string;
+  /** The admin secret; undefined: made at the first start and stored as a hash. */
+  readonly adminToken?: string | undefined;
+  /** Base of all URIs that are given out; undefined: the request's origin. */
+  readonly publicUrl?: string | undefined;
+  /** Nobody else writes to the store: a local file, not a remote KV. */
+  readonly exclusive?: boolean;
+  /** How many resources a filter without an index may look at. */
+  readonly scanLimit?: number;
+  /** How long one KV call may take, in milliseconds. */
+  readonly deadline?: number;
+  /** Receives what an operator should know. Never holds secrets or bodies. */
+  readonly report?: (event: string, details: Record<string, unknown>) => void;
+}
+
+/** Everything the routes need. */
+export interface Services {
+  readonly registry: Registry;
+  readonly resources: ResourceRepository;
+  readonly queries: Queries;
+  readonly views: Views;
+  readonly tokens: TokenRepository;
+  readonly tenants: TenantRepository;
+  readonly store: Store;
+  readonly jobs: MembershipJobs;
+  readonly adminSecret: AdminSecret;
+  readonly publicUrl: string | undefined;
+  readonly clock: () => Date;
+  readonly report: (event: string, details: Record<string, unknown>) => void;
+}
+
+/**
+ * Prepares the store and builds the services on it. Finishes the jobs that a
+ * crash has cut off.
+ *
+ * @throws {Error} when a newer version of the program has written the store
+ */
+export async function createServices(
+  options: ServiceOptions,
+): Promise<Services> {
+  const clock = options.clock ?? (() => new Date());
+  const newId = options.newId ?? (() => crypto.randomUUID());
+  const store = new Store(options.kv, options.deadline);
+  const { epoch } = await prepareStore(store);
+  const adminSecret = await prepareAdminSecret(store, options.adminToken);
+  const registry = builtInRegistry();
+  const tenants = new TenantRepository(store);
+  await tenants.ensure(DEFAULT_TENANT, clock());
+  const memberships = new Memberships(store, registry);
+  const jobs = new MembershipJobs(store, memberships, registry, clock);
+  const membershipWriter = new MembershipWriter({
+    store,
+    memberships,
+    jobs,
+    clock,
+    newId,
+  });
+  const views = new Views(store, memberships, registry, epoch);
+  await jobs.resume(options.exclusive ?? false);
+  return {
+    registry,
+    tenants,
+    views,
+    store,
+    jobs,
+    adminSecret,
+    clock,
+    resources: new ResourceRepository({
+      store,
+      memberships,
+      membershipWriter,
+      tenants,
+      clock,
+      newId,
+    }),
+    queries: new Queries(store, memberships, views, options.scanLimit),
+    tokens: new TokenRepository(store, clock, newId),
+    publicUrl: options.publicUrl,
+    report: options.report ?? (() => {}),
+  };
+}

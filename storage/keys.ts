@@ -1,0 +1,296 @@
+/**
+ * The whole key space on one page.
+ *
+ * Everything that belongs to a tenant starts with `"t", tenant`. Parts are short
+ * because the bytes of the keys of one commit are limited to 80 KiB.
+ *
+ * | key after `"t", tenant` | value | what for |
+ * |---|---|---|
+ * | `r` type id | resource record | the resource; its versionstamp is the version |
+ * | `u` type attribute text | id | one resource at most has the value |
+ * | `i` type attribute text id | 0 | resources in the order of a value |
+ * | `n` type bucket | KvU64 | how many resources have an id that begins so |
+ * | `m` group generation member | name of the member's type | membership, downwards |
+ * | `of` member group generation | name of the group's type | membership, upwards |
+ * | `mv` group | KvU64 (sum) | how often the members have changed |
+ * | `mm` group | KvU64 (max) | when they last changed, in ms |
+ * | `nested` | true | some group was once a member of a group |
+ * | `settings` | tenant settings | |
+ * | `log` commit versionstamp | change record | every write, in commit order |
+ *
+ * | other keys | value | what for |
+ * |---|---|---|
+ * | `tenant` id | tenant record | which tenants there are |
+ * | `tok` hash | token record | a bearer token, found by the hash of its secret |
+ * | `tokid` id | hashes | the live secrets of a token |
+ * | `tokuse` id | KvU64 (max) | when a token was last used, in ms |
+ * | `job` id | job | work that a crash must not cut off |
+ * | `jobpart` id number | ids | the plan of a large job |
+ * | `meta` name | | format version, epoch, hash of the admin secret |
+ * @module
+ */
+
+import { createHash } from "node:crypto";
+
+/** Comes after every character that a key can hold. */
+const LAST_CHARACTER = "\u{10FFFF}";
+
+/** How much of a value stands in a key, in UTF-16 units. */
+const MAX_TEXT = 128;
+
+/** A resource. */
+export function resourceKey(
+  tenant: string,
+  type: string,
+  id: string,
+): Deno.KvKey {
+  return ["t", tenant, "r", type, id];
+}
+
+/** All resources of a type, in the order of their ids. */
+export function resourcePrefix(tenant: string, type: string): Deno.KvKey {
+  return ["t", tenant, "r", type];
+}
+
+/** The owner of a unique value. */
+export function uniqueKey(
+  tenant: string,
+  type: string,
+  attribute: string,
+  text: string,
+): Deno.KvKey {
+  return ["t", tenant, "u", type, attribute, textPart(text)];
+}
+
+/** All unique values of an attribute. */
+export function uniquePrefix(
+  tenant: string,
+  type: string,
+  attribute: string,
+): Deno.KvKey {
+  return ["t", tenant, "u", type, attribute];
+}
+
+/** A resource under a value that several may share. */
+export function indexKey(
+  tenant: string,
+  type: string,
+  attribute: string,
+  text: string,
+  id: string,
+): Deno.KvKey {
+  return ["t", tenant, "i", type, attribute, textPart(text), id];
+}
+
+/** All resources under one value. */
+export function indexValuePrefix(
+  tenant: string,
+  type: string,
+  attribute: string,
+  text: string,
+): Deno.KvKey {
+  return ["t", tenant, "i", type, attribute, textPart(text)];
+}
+
+/** All values of an indexed attribute. */
+export function indexPrefix(
+  tenant: string,
+  type: string,
+  attribute: string,
+): Deno.KvKey {
+  return ["t", tenant, "i", type, attribute];
+}
+
+/** The counter of the resources whose ids begin with two hexadecimal digits. */
+export function countKey(
+  tenant: string,
+  type: string,
+  bucket: string,
+): Deno.KvKey {
+  return ["t", tenant, "n", type, bucket];
+}
+
+/** All counters of a type. */
+export function countPrefix(tenant: string, type: string): Deno.KvKey {
+  return ["t", tenant, "n", type];
+}
+
+/** A membership, seen from the group. */
+export function memberKey(
+  tenant: string,
+  group: string,
+  generation: string,
+  member: string,
+): Deno.KvKey {
+  return ["t", tenant, "m", group, generation, member];
+}
+
+/** All members of a group in one generation. */
+export function memberPrefix(
+  tenant: string,
+  group: string,
+  generation: string,
+): Deno.KvKey {
+  return ["t", tenant, "m", group, generation];
+}
+
+/** A membership, seen from the member. */
+export function memberOfKey(
+  tenant: string,
+  member: string,
+  group: string,
+  generation: string,
+): Deno.KvKey {
+  return ["t", tenant, "of", member, group, generation];
+}
+
+/** All groups of one member, of any generation. */
+export function memberOfPrefix(tenant: string, member: string): Deno.KvKey {
+  return ["t", tenant, "of", member];
+}
+
+/** All memberships seen from the members, in the order of their ids. */
+export function allMemberOfPrefix(tenant: string): Deno.KvKey {
+  return ["t", tenant, "of"];
+}
+
+/** How often the members of a group have changed. */
+export function membershipVersionKey(
+  tenant: string,
+  group: string,
+): Deno.KvKey {
+  return ["t", tenant, "mv", group];
+}
+
+/** When the members of a group last changed. */
+export function membershipModifiedKey(
+  tenant: string,
+  group: string,
+): Deno.KvKey {
+  return ["t", tenant, "mm", group];
+}
+
+/** Whether some group was ever a member of another. */
+export function nestedKey(tenant: string): Deno.KvKey {
+  return ["t", tenant, "nested"];
+}
+
+/** The settings of a tenant. */
+export function settingsKey(tenant: string): Deno.KvKey {
+  return ["t", tenant, "settings"];
+}
+
+/** The change log of a tenant, in commit order. */
+export function logPrefix(tenant: string): Deno.KvKey {
+  return ["t", tenant, "log"];
+}
+
+/** A tenant. */
+export function tenantKey(tenant: string): Deno.KvKey {
+  return ["tenant", tenant];
+}
+
+/** All tenants. */
+export const TENANT_PREFIX: Deno.KvKey = ["tenant"];
+
+/** A token by the hash of a secret. */
+export function tokenKey(hash: string): Deno.KvKey {
+  return ["tok", hash];
+}
+
+/** A token by its id. */
+export function tokenIdKey(id: string): Deno.KvKey {
+  return ["tokid", id];
+}
+
+/** All tokens by id. */
+export const TOKEN_ID_PREFIX: Deno.KvKey = ["tokid"];
+
+/** When a token was last used. */
+export function tokenUseKey(id: string): Deno.KvKey {
+  return ["tokuse", id];
+}
+
+/** A job. */
+export function jobKey(id: string): Deno.KvKey {
+  return ["job", id];
+}
+
+/** All jobs. */
+export const JOB_PREFIX: Deno.KvKey = ["job"];
+
+/** A part of a job's plan. */
+export function jobPartKey(id: string, part: number): Deno.KvKey {
+  return ["jobpart", id, part];
+}
+
+/** All parts of all plans. */
+export const JOB_PART_PREFIX: Deno.KvKey = ["jobpart"];
+
+/** A fact about the store itself. */
+export function metaKey(
+  name: "format" | "epoch" | "adminSecret",
+): Deno.KvKey {
+  return ["meta", name];
+}
+
+/**
+ * A value as it stands in a key. A long one is cut and marked with its hash, so
+ * that keys stay small and equal keys mean equal values.
+ */
+export function textPart(text: string): string {
+  if (text.length <= MAX_TEXT) return text;
+  const hash = createHash("sha256").update(text).digest("base64url");
+  return `${cut(text)}\u0000${hash}`;
+}
+
+/** A stretch of values. Texts are in comparable form. */
+export interface TextRange {
+  readonly prefix?: string;
+  readonly atLeast?: string;
+  readonly atMost?: string;
+}
+
+/**
+ * The keys below `prefix` whose first part lies in a range; a few neighbours may
+ * be among them where values were cut.
+ */
+export function rangeSelector(
+  prefix: Deno.KvKey,
+  range: TextRange,
+): { readonly start: Deno.KvKey; readonly end: Deno.KvKey } {
+  const lower = [range.prefix, range.atLeast].filter((t) => t !== undefined)
+    .map(cut);
+  const upper = [range.prefix, range.atMost].filter((t) => t !== undefined)
+    .map((text) => cut(text) + LAST_CHARACTER);
+  const from = lower.reduce((a, b) => a > b ? a : b, "");
+  const to = upper.length === 0
+    ? LAST_CHARACTER
+    : upper.reduce((a, b) => a < b ? a : b);
+  return { start: [...prefix, from], end: [...prefix, from > to ? from : to] };
+}
+
+/** Whether a prefix stands in keys as a whole, so that ranges of it are exact. */
+export function isExactPrefix(prefix: string): boolean {
+  return prefix.length <= MAX_TEXT;
+}
+
+/** The keys of the resources with ids from `first` to `last`, both included. */
+export function idRange(
+  prefix: Deno.KvKey,
+  first: string,
+  last: string,
+): { readonly start: Deno.KvKey; readonly end: Deno.KvKey } {
+  return {
+    start: [...prefix, first],
+    end: [...prefix, last + LAST_CHARACTER],
+  };
+}
+
+/** Cuts between characters, never within a surrogate pair. */
+function cut(text: string): string {
+  if (text.length <= MAX_TEXT) return text;
+  const last = text.charCodeAt(MAX_TEXT - 1);
+  const splits = last >= 0xd800 && last <= 0xdbff;
+  return text.slice(0, splits ? MAX_TEXT - 1 : MAX_TEXT);
+}

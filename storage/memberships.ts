@@ -1,0 +1,239 @@
+/**
+ * Memberships as edges: one key downwards from the group, one upwards from the
+ * member. Nothing here reads or writes a group's record.
+ * @module
+ */
+
+import { invalidValue } from "../domain/errors.ts";
+import type { Registry } from "../domain/registry.ts";
+import type { ResourceType } from "../domain/schema/compile.ts";
+import type { Change } from "./change.ts";
+import {
+  allMemberOfPrefix,
+  idRange,
+  memberKey,
+  memberOfKey,
+  memberOfPrefix,
+  memberPrefix,
+  membershipModifiedKey,
+  membershipVersionKey,
+  nestedKey,
+  resourceKey,
+} from "./keys.ts";
+import type { ResourceRecord } from "./records.ts";
+import type { Entry, Store } from "./store.ts";
+
+/** The end of an edge. */
+export interface Edge {
+  readonly id: string;
+  /** The name of the resource type at that end. */
+  readonly type: string;
+}
+
+/** An edge upwards. It counts only while `generation` is the group's. */
+export interface UpwardEdge extends Edge {
+  readonly generation: string;
+}
+
+/** A resource that can become a member. */
+export interface Candidate extends Edge {
+  /** The versionstamp of its record when it was looked up. */
+  readonly versionstamp: string;
+}
+
+/** How many ids of missing members an error names. */
+const MAX_NAMED = 10;
+
+/** Reads edges and writes them into commits. */
+export class Memberships {
+  readonly #store: Store;
+  readonly #registry: Registry;
+
+  constructor(store: Store, registry: Registry) {
+    this.#store = store;
+    this.#registry = registry;
+  }
+
+  /**
+   * Looks up resources that are to become members, whatever their type.
+   *
+   * @throws {ScimError} 400 invalidValue naming the ids that do not exist
+   */
+  async candidates(
+    tenant: string,
+    type: ResourceType,
+    ids: readonly string[],
+  ): Promise<Candidate[]> {
+    const found = await this.existing(tenant, type, ids);
+    if (found.length === ids.length) return found;
+    const known = new Set(found.map(({ id }) => id));
+    const missing = ids.filter((id) => !known.has(id));
+    const named = missing.slice(0, MAX_NAMED).map((id) => `"${clip(id)}"`);
+    const more = missing.length - named.length;
+    throw invalidValue(
+      `Attribute "${type.members?.path}" names resources that do not exist: ` +
+        named.join(", ") + (more > 0 ? ` and ${more} more` : ""),
+    );
+  }
+
+  /** Those of some ids that are resources which can be members of a type. */
+  async existing(
+    tenant: string,
+    type: ResourceType,
+    ids: readonly string[],
+  ): Promise<Candidate[]> {
+    const found: Candidate[] = [];
+    let missing = ids;
+    for (const name of this.#memberTypes(type)) {
+      const entries = await this.#store.getMany(
+        missing.map((id) => resourceKey(tenant, name, id)),
+      );
+      const left: string[] = [];
+      for (const { key, versionstamp } of entries) {
+        const id = String(key.at(-1));
+        if (versionstamp === null) left.push(id);
+        else found.push({ id, type: name, versionstamp });
+      }
+      missing = left;
+      if (missing.length === 0) break;
+    }
+    return found;
+  }
+
+  /** Those of some ids that are members of a group. */
+  async present(
+    tenant: string,
+    group: ResourceRecord,
+    ids: readonly string[],
+  ): Promise<Edge[]> {
+    const entries = await this.#store.getMany(
+      ids.map((id) => memberKey(tenant, group.id, group.generation, id)),
+    );
+    return entries.filter((entry) => entry.versionstamp !== null)
+      .map((entry) => downward(entry));
+  }
+
+  /** All members of a group, or the first `limit` of them, by id. */
+  async members(
+    tenant: string,
+    group: ResourceRecord,
+    limit?: number,
+  ): Promise<Edge[]> {
+    const entries = await this.#store.listAll(
+      { prefix: memberPrefix(tenant, group.id, group.generation) },
+      limit,
+    );
+    return entries.map(downward);
+  }
+
+  /** The edges upwards from one resource, or the first `limit` of them. */
+  async memberOf(
+    tenant: string,
+    member: string,
+    limit?: number,
+  ): Promise<UpwardEdge[]> {
+    const entries = await this.#store.listAll(
+      { prefix: memberOfPrefix(tenant, member) },
+      limit,
+    );
+    return entries.map(upward);
+  }
+
+  /**
+   * The edges upwards from several resources.
+   *
+   * @param contiguous the ids are all that lie between the first and the last, in
+   * order, so that one read finds the edges of all
+   */
+  async memberOfEach(
+    tenant: string,
+    members: readonly string[],
+    contiguous: boolean,
+  ): Promise<Map<string, UpwardEdge[]>> {
+    const [first, last] = [members[0], members.at(-1)];
+    if (!contiguous || first === undefined || last === undefined) {
+      const each = await Promise.all(
+        members.map(async (id) =>
+          [id, await this.memberOf(tenant, id)] as const
+        ),
+      );
+      return new Map(each);
+    }
+    const edges = new Map<string, UpwardEdge[]>(
+      members.map((id) => [id, []]),
+    );
+    const prefix = allMemberOfPrefix(tenant);
+    for (
+      const entry of await this.#store.listAll(idRange(prefix, first, last))
+    ) edges.get(String(entry.key[3]))?.push(upward(entry));
+    return edges;
+  }
+
+  /** Whether some group of the tenant was ever a member of another. */
+  async hasNested(tenant: string): Promise<boolean> {
+    return (await this.#store.get(nestedKey(tenant))).value === true;
+  }
+
+  /** Adds edges to a commit, both ways. */
+  addEdges(
+    change: Change,
+    tenant: string,
+    type: ResourceType,
+    group: string,
+    generation: string,
+    members: readonly Edge[],
+  ): void {
+    for (const { id, type: memberType } of members) {
+      change.set(memberKey(tenant, group, generation, id), memberType);
+      change.set(memberOfKey(tenant, id, group, generation), type.name);
+    }
+    if (members.some((member) => this.#hasMembers(member.type))) {
+      change.set(nestedKey(tenant), true);
+    }
+  }
+
+  /** Adds the removal of edges to a commit, both ways. */
+  removeEdges(
+    change: Change,
+    tenant: string,
+    group: string,
+    generation: string,
+    ids: readonly string[],
+  ): void {
+    for (const id of ids) {
+      change.delete(memberKey(tenant, group, generation, id));
+      change.delete(memberOfKey(tenant, id, group, generation));
+    }
+  }
+
+  /** Moves a group's version and lastModified without touching its record. */
+  touch(change: Change, tenant: string, group: string, now: Date): void {
+    change.sum(membershipVersionKey(tenant, group), 1);
+    change.max(membershipModifiedKey(tenant, group), now.getTime());
+  }
+
+  #memberTypes(type: ResourceType): readonly string[] {
+    const named = type.members?.subAttributes.get("$ref")?.referenceTypes ?? [];
+    return named.filter((name) => this.#registry.byName(name) !== undefined);
+  }
+
+  #hasMembers(type: string): boolean {
+    return this.#registry.byName(type)?.members !== undefined;
+  }
+}
+
+function downward(entry: Pick<Entry, "key" | "value">): Edge {
+  return { id: String(entry.key.at(-1)), type: String(entry.value) };
+}
+
+function upward(entry: Entry): UpwardEdge {
+  return {
+    id: String(entry.key[4]),
+    generation: String(entry.key[5]),
+    type: String(entry.value),
+  };
+}
+
+function clip(id: string): string {
+  return id.length > 60 ? `${id.slice(0, 60)}…` : id;
+}

@@ -1,0 +1,547 @@
+/** Creates, changes and deletes resources; each write is one commit. @module */
+
+import { ScimError } from "../domain/errors.ts";
+import { jsonEquals, type JsonObject } from "../domain/json.ts";
+import {
+  foldMembership,
+  type MembershipStep,
+  needsAllMembers,
+} from "../domain/patch/membership.ts";
+import type { ResourceType } from "../domain/schema/compile.ts";
+import { Change } from "./change.ts";
+import {
+  appendLog,
+  attributeChanges,
+  type LogRecord,
+  MAX_LOGGED_MEMBERS,
+} from "./changelog.ts";
+import { KeyedLock, retrying } from "./concurrency.ts";
+import { bucketKey } from "./counters.ts";
+import { refuseTaken, writeIndexes } from "./indexes.ts";
+import {
+  membershipModifiedKey,
+  membershipVersionKey,
+  resourceKey,
+  settingsKey,
+} from "./keys.ts";
+import type { MembershipWriter } from "./membership_writer.ts";
+import type { Candidate, Edge, Memberships } from "./memberships.ts";
+import {
+  decodeRecord,
+  encodeRecord,
+  FIRST_GENERATION,
+  numberOf,
+  type RecordContent,
+  type ResourceRecord,
+  withMembership,
+} from "./records.ts";
+import type { MaybeEntry, Store } from "./store.ts";
+import type { TenantRepository } from "./tenants.ts";
+
+/** Who writes, and for whom. */
+export interface Writer {
+  readonly tenant: string;
+  /** The id of the token, or `admin`. */
+  readonly actor: string;
+}
+
+/** The state that an edit leads to. */
+export interface Edit {
+  readonly attributes: JsonObject;
+  readonly membership: readonly MembershipStep[];
+  /** What the client sent and no schema knows. */
+  readonly ignored: readonly string[];
+}
+
+/** What a write came to. */
+export interface Written {
+  readonly record: ResourceRecord;
+  readonly changed: boolean;
+}
+
+/** How an existing resource is changed. */
+export interface UpdateRequest {
+  readonly operation: "replace" | "patch";
+  /** Throws when the current state is not one that the client accepts (If-Match). */
+  readonly precondition: (record: ResourceRecord) => void;
+  /** Whether the precondition looks at anything; then memberships are checked too. */
+  readonly conditional: boolean;
+  /** Pure: it may run several times. */
+  readonly edit: (record: ResourceRecord) => Edit;
+}
+
+/** What a repository needs from outside. */
+export interface RepositoryOptions {
+  readonly store: Store;
+  readonly memberships: Memberships;
+  readonly membershipWriter: MembershipWriter;
+  readonly tenants: TenantRepository;
+  readonly clock: () => Date;
+  readonly newId: () => string;
+}
+
+/** How many member records one commit can check, beside everything else. */
+const MAX_CHECKED_MEMBERS = 5;
+
+/** Keeps resources of all types. */
+export class ResourceRepository {
+  readonly #options: RepositoryOptions;
+  readonly #locks = new KeyedLock();
+
+  constructor(options: RepositoryOptions) {
+    this.#options = options;
+  }
+
+  /** Reads a resource with the state of its memberships. */
+  async get(
+    tenant: string,
+    type: ResourceType,
+    id: string,
+  ): Promise<ResourceRecord | undefined> {
+    return (await this.#read(tenant, type, id)).record;
+  }
+
+  /** Reads the records of several resources, without the state of memberships. */
+  async getMany(
+    tenant: string,
+    type: ResourceType,
+    ids: readonly string[],
+  ): Promise<(ResourceRecord | undefined)[]> {
+    const entries = await this.#options.store.getMany(
+      ids.map((id) => resourceKey(tenant, type.name, id)),
+    );
+    return entries.map(decodeRecord);
+  }
+
+  /**
+   * Creates a resource.
+   *
+   * @throws {ScimError} 409 uniqueness, 400 invalidValue for members that do not
+   * exist, 413, 503
+   */
+  async create(
+    { tenant, actor }: Writer,
+    type: ResourceType,
+    draft: {
+      readonly attributes: JsonObject;
+      readonly members: readonly string[];
+      readonly ignored: readonly string[];
+    },
+  ): Promise<ResourceRecord> {
+    const { store, memberships, membershipWriter, clock } = this.#options;
+    const id = this.#options.newId();
+    const now = clock();
+    const content: RecordContent = {
+      created: now.toISOString(),
+      lastModified: now.toISOString(),
+      attributes: draft.attributes,
+      generation: FIRST_GENERATION,
+    };
+    return await retrying(async () => {
+      const members = await memberships.candidates(tenant, type, draft.members);
+      const change = new Change();
+      const claims = await this.#index(
+        change,
+        tenant,
+        type,
+        id,
+        undefined,
+        draft.attributes,
+      );
+      change.check(resourceKey(tenant, type.name, id), null)
+        .sum(bucketKey(tenant, type.name, id), 1);
+      this.#checkMembers(change, tenant, members);
+      if (members.length > 0) memberships.touch(change, tenant, id, now);
+      appendLog(change, store, tenant, {
+        at: now.toISOString(),
+        actor,
+        operation: "create",
+        resourceType: type.name,
+        id,
+        changes: attributeChanges(type, {}, draft.attributes)
+          .map(({ path }) => ({ path })),
+        ...loggedMembers(draft.members, []),
+        ...loggedIgnored(draft.ignored),
+      });
+      const key = resourceKey(tenant, type.name, id);
+      const done = await membershipWriter.commitNewSet(change, {
+        tenant,
+        type,
+        group: id,
+        members,
+        rewrite: (generation) => {
+          change.set(key, encodeRecord({ ...content, generation }));
+        },
+      });
+      if (done === undefined) {
+        await refuseTaken(store, type, id, claims);
+        return undefined;
+      }
+      await this.#dropVanished(tenant, type, id, done.generation, members);
+      return {
+        ...content,
+        ...done,
+        id,
+        membershipVersion: members.length > 0 ? 1n : 0n,
+      };
+    });
+  }
+
+  /**
+   * Changes a resource. Attributes and memberships change together or not at
+   * all; what changes nothing writes nothing.
+   *
+   * Writers of one record take turns within the process. Changes of members
+   * alone do not touch the record, so they never wait and never conflict.
+   *
+   * @returns undefined when there is no such resource
+   * @throws {ScimError} whatever the precondition or the edit throws; 409
+   * uniqueness, 400 invalidValue for members that do not exist, 413, 503
+   */
+  async update(
+    writer: Writer,
+    type: ResourceType,
+    id: string,
+    request: UpdateRequest,
+  ): Promise<Written | undefined> {
+    const lock = `${writer.tenant} ${type.name} ${id}`;
+    // undefined: try again; null: there is no such resource.
+    const attempt = async (
+      locked: boolean,
+    ): Promise<Written | null | undefined> => {
+      const current = await this.#read(writer.tenant, type, id);
+      const { record } = current;
+      if (record === undefined) return null;
+      request.precondition(record);
+      const edit = request.edit(record);
+      const rewrites = !jsonEquals(record.attributes, edit.attributes);
+      if (rewrites && !locked) return await inTurn();
+      return await this.#write(
+        writer,
+        type,
+        current,
+        record,
+        edit,
+        rewrites,
+        request,
+      );
+    };
+    const inTurn = (): Promise<Written | null> =>
+      this.#locks.run(lock, () => retrying(() => attempt(true)));
+    const written = type.members === undefined
+      ? await inTurn()
+      : await retrying(() => attempt(false));
+    return written ?? undefined;
+  }
+
+  /**
+   * Deletes a resource and its memberships in both directions.
+   *
+   * @returns false when there is no such resource
+   * @throws {ScimError} whatever the precondition throws; 503
+   */
+  async delete(
+    { tenant, actor }: Writer,
+    type: ResourceType,
+    id: string,
+    precondition: (record: ResourceRecord) => void,
+  ): Promise<boolean> {
+    const { store, membershipWriter, clock } = this.#options;
+    const lock = `${tenant} ${type.name} ${id}`;
+    return await this.#locks.run(lock, () =>
+      retrying(async () => {
+        const { record } = await this.#read(tenant, type, id);
+        if (record === undefined) return false;
+        precondition(record);
+        const now = clock();
+        const key = resourceKey(tenant, type.name, id);
+        const change = new Change().check(key, record.versionstamp)
+          .sum(bucketKey(tenant, type.name, id), -1)
+          .delete(key)
+          .delete(membershipVersionKey(tenant, id))
+          .delete(membershipModifiedKey(tenant, id));
+        await this.#index(
+          change,
+          tenant,
+          type,
+          id,
+          record.attributes,
+          undefined,
+        );
+        appendLog(change, store, tenant, {
+          at: now.toISOString(),
+          actor,
+          operation: "delete",
+          resourceType: type.name,
+          id,
+          changes: [],
+        });
+        const sweep = await membershipWriter.addRemovals(
+          change,
+          tenant,
+          type,
+          record,
+        );
+        if (await store.commit(change) === undefined) return undefined;
+        await sweep();
+        return true;
+      }));
+  }
+
+  /** Notes for the administrator what a request that changed nothing sent in vain. */
+  async note(
+    { tenant, actor }: Writer,
+    type: ResourceType,
+    id: string,
+    ignored: readonly string[],
+  ): Promise<void> {
+    const { store, clock } = this.#options;
+    const change = new Change();
+    appendLog(change, store, tenant, {
+      at: clock().toISOString(),
+      actor,
+      operation: "note",
+      resourceType: type.name,
+      id,
+      changes: [],
+      ...loggedIgnored(ignored),
+    });
+    await store.commit(change);
+  }
+
+  async #read(
+    tenant: string,
+    type: ResourceType,
+    id: string,
+  ): Promise<
+    { record: ResourceRecord | undefined; version: MaybeEntry | undefined }
+  > {
+    const { store } = this.#options;
+    const key = resourceKey(tenant, type.name, id);
+    if (type.members === undefined) {
+      return { record: decodeRecord(await store.get(key)), version: undefined };
+    }
+    const [entry, version, modified] = await store.getMany([
+      key,
+      membershipVersionKey(tenant, id),
+      membershipModifiedKey(tenant, id),
+    ]);
+    const record = entry === undefined ? undefined : decodeRecord(entry);
+    return {
+      record: record && withMembership(record, version, modified),
+      version,
+    };
+  }
+
+  async #write(
+    { tenant, actor }: Writer,
+    type: ResourceType,
+    { version }: { version: MaybeEntry | undefined },
+    record: ResourceRecord,
+    edit: Edit,
+    rewrites: boolean,
+    { operation, conditional }: UpdateRequest,
+  ): Promise<Written | undefined> {
+    const { store, memberships, membershipWriter, clock } = this.#options;
+    const now = clock();
+    const moved = await this.#movement(tenant, type, record, edit.membership);
+    const { added, removed } = moved;
+    if (!rewrites && added.length === 0 && removed.length === 0) {
+      return { record, changed: false };
+    }
+    const key = resourceKey(tenant, type.name, record.id);
+    const change = new Change().check(key, record.versionstamp);
+    if (conditional && version !== undefined) {
+      change.check(version.key, version.versionstamp);
+    }
+    const claims = rewrites
+      ? await this.#index(
+        change,
+        tenant,
+        type,
+        record.id,
+        record.attributes,
+        edit.attributes,
+      )
+      : [];
+    this.#checkMembers(change, tenant, added);
+    const movesMembers = added.length > 0 || removed.length > 0;
+    if (movesMembers) memberships.touch(change, tenant, record.id, now);
+    const log: LogRecord = {
+      at: now.toISOString(),
+      actor,
+      operation,
+      resourceType: type.name,
+      id: record.id,
+      changes: attributeChanges(type, record.attributes, edit.attributes),
+      ...loggedMembers(added.map((edge) => edge.id), removed),
+      ...loggedIgnored(edit.ignored),
+    };
+    appendLog(change, store, tenant, log);
+    const lastModified = laterOf(record.lastModified, now.toISOString());
+    const content = (generation: string): RecordContent => ({
+      created: record.created,
+      lastModified,
+      attributes: edit.attributes,
+      generation,
+    });
+    const done = await membershipWriter.commitMovement(change, {
+      tenant,
+      type,
+      record,
+      added,
+      removed,
+      all: moved.all,
+      rewrite: (generation) => {
+        change.set(key, encodeRecord(content(generation)));
+      },
+      rewrites,
+    });
+    if (done === undefined) {
+      await refuseTaken(store, type, record.id, claims);
+      return undefined;
+    }
+    await this.#dropVanished(tenant, type, record.id, done.generation, added);
+    return {
+      changed: true,
+      record: {
+        ...content(done.generation),
+        id: record.id,
+        versionstamp: rewrites || done.generation !== record.generation
+          ? done.versionstamp
+          : record.versionstamp,
+        membershipVersion: movesMembers
+          ? await this.#membershipVersion(tenant, record.id)
+          : record.membershipVersion,
+      },
+    };
+  }
+
+  /** What steps come to, given who is a member now. */
+  async #movement(
+    tenant: string,
+    type: ResourceType,
+    record: ResourceRecord,
+    steps: readonly MembershipStep[],
+  ): Promise<{
+    added: readonly Candidate[];
+    removed: readonly string[];
+    /** All members afterwards, when the steps replace them. */
+    all: readonly Edge[] | undefined;
+  }> {
+    if (steps.length === 0) return { added: [], removed: [], all: undefined };
+    const { memberships } = this.#options;
+    const present = needsAllMembers(steps)
+      ? (await memberships.members(tenant, record)).map(({ id, type }) => ({
+        value: id,
+        type,
+      }))
+      : [];
+    const { replacesAll, add, remove } = foldMembership(steps, present);
+    const members = replacesAll
+      ? await memberships.members(tenant, record)
+      : await memberships.present(tenant, record, [...add, ...remove]);
+    const before = new Set(members.map((edge) => edge.id));
+    const added = await memberships.candidates(
+      tenant,
+      type,
+      [...add].filter((id) => !before.has(id)),
+    );
+    const stays = (edge: Edge) =>
+      replacesAll ? add.has(edge.id) : !remove.has(edge.id);
+    return {
+      added,
+      removed: members.filter((edge) => !stays(edge)).map((edge) => edge.id),
+      all: replacesAll ? [...members.filter(stays), ...added] : undefined,
+    };
+  }
+
+  /** Index keys for the change from one state to another; settings are checked. */
+  async #index(
+    change: Change,
+    tenant: string,
+    type: ResourceType,
+    id: string,
+    before: JsonObject | undefined,
+    after: JsonObject | undefined,
+  ) {
+    if (type.traits.optionallyUnique.length === 0) {
+      return writeIndexes(change, tenant, type, id, before, after, true);
+    }
+    const { settings, versionstamp } = await this.#options.tenants.settings(
+      tenant,
+    );
+    change.check(settingsKey(tenant), versionstamp);
+    return writeIndexes(
+      change,
+      tenant,
+      type,
+      id,
+      before,
+      after,
+      settings.uniqueGroupNames,
+    );
+  }
+
+  /** A few new members are checked by the commit itself; see dropVanished for many. */
+  #checkMembers(
+    change: Change,
+    tenant: string,
+    members: readonly Candidate[],
+  ): void {
+    if (members.length > MAX_CHECKED_MEMBERS) return;
+    for (const { id, type, versionstamp } of members) {
+      change.check(resourceKey(tenant, type, id), versionstamp);
+    }
+  }
+
+  async #dropVanished(
+    tenant: string,
+    type: ResourceType,
+    id: string,
+    generation: string,
+    members: readonly Edge[],
+  ): Promise<void> {
+    if (members.length <= MAX_CHECKED_MEMBERS) return;
+    const { membershipWriter } = this.#options;
+    await membershipWriter.dropVanished(tenant, type, id, generation, members);
+  }
+
+  async #membershipVersion(tenant: string, id: string): Promise<bigint> {
+    const entry = await this.#options.store.get(
+      membershipVersionKey(tenant, id),
+    );
+    return numberOf(entry);
+  }
+}
+
+function laterOf(a: string, b: string): string {
+  return a > b ? a : b;
+}
+
+function loggedMembers(
+  added: readonly string[],
+  removed: readonly string[],
+): Pick<LogRecord, "members"> {
+  if (added.length === 0 && removed.length === 0) return {};
+  return {
+    members: {
+      added: added.slice(0, MAX_LOGGED_MEMBERS),
+      removed: removed.slice(0, MAX_LOGGED_MEMBERS),
+    },
+  };
+}
+
+function loggedIgnored(ignored: readonly string[]): Pick<LogRecord, "ignored"> {
+  return ignored.length === 0 ? {} : { ignored };
+}
+
+/** 404 for a resource that is not there. */
+export function noSuchResource(type: ResourceType, id: string): ScimError {
+  const shown = id.length > 80 ? `${id.slice(0, 80)}…` : id;
+  return new ScimError(
+    404,
+    undefined,
+    `${type.name} "${shown}" does not exist`,
+  );
+}

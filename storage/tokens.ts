@@ -1,0 +1,217 @@
+/** Bearer tokens: issued, listed, rotated and revoked; found by one read. @module */
+
+import { z } from "zod";
+import { PROFILE_NAMES, type ProfileName } from "../domain/profile.ts";
+import { Change } from "./change.ts";
+import { decode, encode } from "./codec.ts";
+import { retrying } from "./concurrency.ts";
+import { TOKEN_ID_PREFIX, tokenIdKey, tokenKey, tokenUseKey } from "./keys.ts";
+import { numberOf } from "./records.ts";
+import { hashSecret, isTokenShaped, newToken } from "./secrets.ts";
+import type { MaybeEntry, Store } from "./store.ts";
+
+/** What a token allows. `scim` reads and writes, `scim:read` reads. */
+export const SCOPES = ["scim", "scim:read"] as const;
+
+/** What a token allows. */
+export type Scope = typeof SCOPES[number];
+
+const tokenRecord = z.object({
+  id: z.string(),
+  name: z.string(),
+  tenant: z.string(),
+  scopes: z.array(z.enum(SCOPES)),
+  profile: z.enum(PROFILE_NAMES),
+  createdAt: z.string(),
+  expiresAt: z.string().nullable(),
+});
+
+/** A token without its secret. Times are in ISO 8601. */
+export type Token = z.infer<typeof tokenRecord>;
+
+/** A token as the admin API lists it. */
+export interface ListedToken extends Token {
+  readonly lastUsedAt: string | null;
+}
+
+/** A token whose secret is shown this once. */
+export interface IssuedToken extends Token {
+  readonly token: string;
+}
+
+/** What decides about a new token. */
+export interface TokenRequest {
+  readonly name: string;
+  readonly tenant: string;
+  readonly scopes: readonly Scope[];
+  readonly profile: ProfileName;
+  readonly expiresAt: string | null;
+}
+
+/** A live secret of a token; `validUntil` is set by a rotation. */
+const secretEntry = tokenRecord.extend({ validUntil: z.string().optional() });
+
+const tokenIndex = tokenRecord.extend({
+  secrets: z.array(
+    z.object({ hash: z.string(), validUntil: z.string().optional() }),
+  ),
+});
+
+type TokenIndex = z.infer<typeof tokenIndex>;
+
+/** How often the last use of a token is written, in milliseconds. */
+const USE_INTERVAL = 60_000;
+
+/** Keeps tokens. Nothing is cached: a revoked token is dead for the next request. */
+export class TokenRepository {
+  readonly #store: Store;
+  readonly #clock: () => Date;
+  readonly #newId: () => string;
+  readonly #noted = new Map<string, number>();
+
+  constructor(store: Store, clock: () => Date, newId: () => string) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#newId = newId;
+  }
+
+  /** Issues a token. */
+  async issue(request: TokenRequest): Promise<IssuedToken> {
+    const secret = newToken();
+    const token: Token = {
+      id: this.#newId(),
+      name: request.name,
+      tenant: request.tenant,
+      scopes: [...request.scopes],
+      profile: request.profile,
+      createdAt: this.#clock().toISOString(),
+      expiresAt: request.expiresAt,
+    };
+    const hash = hashSecret(secret);
+    await retrying(() =>
+      this.#store.commit(
+        new Change().check(tokenKey(hash), null)
+          .set(tokenKey(hash), encode(token))
+          .set(tokenIdKey(token.id), encode({ ...token, secrets: [{ hash }] })),
+      )
+    );
+    return { ...token, token: secret };
+  }
+
+  /**
+   * Finds the token that a secret belongs to. A text without the right checksum
+   * is refused without a look into the store.
+   *
+   * @returns undefined when there is none, or it is expired
+   */
+  async find(secret: string): Promise<Token | undefined> {
+    if (!isTokenShaped(secret)) return undefined;
+    const { value, versionstamp } = await this.#store.get(
+      tokenKey(hashSecret(secret)),
+    );
+    if (versionstamp === null) return undefined;
+    const { validUntil, ...token } = secretEntry.parse(decode(value));
+    const now = this.#clock().toISOString();
+    const ends = [token.expiresAt, validUntil].filter((end) => end !== null);
+    if (ends.some((end) => end !== undefined && end <= now)) return undefined;
+    this.#noteUse(token.id);
+    return token;
+  }
+
+  /** All tokens, the newest first. */
+  async list(): Promise<ListedToken[]> {
+    const entries = await this.#store.listAll({ prefix: TOKEN_ID_PREFIX });
+    const tokens = entries.map((entry) =>
+      tokenIndex.parse(decode(entry.value))
+    );
+    const uses = await this.#store.getMany(
+      tokens.map(({ id }) => tokenUseKey(id)),
+    );
+    return tokens.map(({ secrets: _, ...token }, index) => ({
+      ...token,
+      lastUsedAt: timeOf(uses[index]),
+    })).sort((a, b) => a.createdAt < b.createdAt ? 1 : -1);
+  }
+
+  /** Revokes a token with all its secrets; false when there is none. */
+  async revoke(id: string): Promise<boolean> {
+    return await retrying(async () => {
+      const found = await this.#index(id);
+      if (found === undefined) return false;
+      const change = new Change()
+        .check(tokenIdKey(id), found.versionstamp)
+        .delete(tokenIdKey(id))
+        .delete(tokenUseKey(id));
+      for (const { hash } of found.index.secrets) change.delete(tokenKey(hash));
+      return await this.#store.commit(change) === undefined ? undefined : true;
+    });
+  }
+
+  /**
+   * Gives a token a new secret. The present ones stay valid for a while.
+   *
+   * @param graceHours how long; 0 ends them at once
+   * @returns undefined when there is no such token
+   */
+  async rotate(
+    id: string,
+    graceHours: number,
+  ): Promise<IssuedToken | undefined> {
+    const result = await retrying(async () => {
+      const found = await this.#index(id);
+      if (found === undefined) return null;
+      const { secrets, ...token } = found.index;
+      const now = this.#clock();
+      const end = new Date(now.getTime() + graceHours * 3_600_000)
+        .toISOString();
+      const secret = newToken();
+      const hash = hashSecret(secret);
+      const change = new Change().check(tokenIdKey(id), found.versionstamp);
+      const kept: TokenIndex["secrets"] = [];
+      for (const old of secrets) {
+        const validUntil = old.validUntil !== undefined && old.validUntil < end
+          ? old.validUntil
+          : end;
+        if (validUntil <= now.toISOString()) {
+          change.delete(tokenKey(old.hash));
+        } else {
+          kept.push({ hash: old.hash, validUntil });
+          change.set(tokenKey(old.hash), encode({ ...token, validUntil }));
+        }
+      }
+      change.set(tokenKey(hash), encode(token))
+        .set(
+          tokenIdKey(id),
+          encode({ ...token, secrets: [...kept, { hash }] }),
+        );
+      return await this.#store.commit(change) === undefined
+        ? undefined
+        : { ...token, token: secret };
+    });
+    return result ?? undefined;
+  }
+
+  async #index(
+    id: string,
+  ): Promise<{ index: TokenIndex; versionstamp: string } | undefined> {
+    const { value, versionstamp } = await this.#store.get(tokenIdKey(id));
+    return versionstamp === null
+      ? undefined
+      : { index: tokenIndex.parse(decode(value)), versionstamp };
+  }
+
+  /** Writes the time of use now and then, behind the request. */
+  #noteUse(id: string): void {
+    const now = this.#clock().getTime();
+    const before = this.#noted.get(id);
+    if (before !== undefined && now - before < USE_INTERVAL) return;
+    this.#noted.set(id, now);
+    // Losing a note is harmless; a failing store shows in the request itself.
+    this.#store.commit(new Change().max(tokenUseKey(id), now)).catch(() => {});
+  }
+}
+
+function timeOf(entry: MaybeEntry | undefined): string | null {
+  const time = Number(numberOf(entry));
+  return time === 0 ? null : new Date(time).toISOString();
+}
