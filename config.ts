@@ -1,4 +1,7 @@
-/** The configuration from the environment. @module */
+/**
+ * The configuration from the environment.
+ * @module
+ */
 
 import { z } from "zod";
 

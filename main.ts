@@ -1,4 +1,7 @@
-/** Starts the server: configuration, store, app, signals. @module */
+/**
+ * Starts the server: configuration, store, app, signals.
+ * @module
+ */
 
 import { dirname } from "node:path";
 import { type Config, ConfigError, isRemote, readConfig } from "./config.ts";

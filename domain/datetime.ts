@@ -1,4 +1,7 @@
-/** The dateTime of RFC 7643 section 2.3.5 (xsd:dateTime). @module */
+/**
+ * The dateTime of RFC 7643 section 2.3.5 (xsd:dateTime).
+ * @module
+ */
 
 const XSD_DATE_TIME =
   /^(-?\d{4,9})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)?$/;

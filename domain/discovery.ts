@@ -1,4 +1,7 @@
-/** The discovery documents (RFC 7644 section 4), made from the schemas in force. @module */
+/**
+ * The discovery documents (RFC 7644 section 4), made from the schemas in force.
+ * @module
+ */
 
 import type { JsonObject, JsonValue } from "./json.ts";
 import { type Attribute, compileAttribute } from "./schema/attribute.ts";

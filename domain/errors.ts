@@ -1,4 +1,7 @@
-/** SCIM errors (RFC 7644 section 3.12). @module */
+/**
+ * SCIM errors (RFC 7644 section 3.12).
+ * @module
+ */
 
 import type { JsonObject } from "./json.ts";
 

@@ -1,4 +1,7 @@
-/** Formats that RFC 7643 demands of values; checked by the strict profile. @module */
+/**
+ * Formats that RFC 7643 demands of values; checked by the strict profile.
+ * @module
+ */
 
 import type { ValueFormat } from "./schema/definition.ts";
 

@@ -1,4 +1,7 @@
-/** Which values of a resource stand in indexes, in comparable form. @module */
+/**
+ * Which values of a resource stand in indexes, in comparable form.
+ * @module
+ */
 
 import { isJsonObject, type JsonObject, type JsonValue, own } from "./json.ts";
 import type { Attribute } from "./schema/attribute.ts";

@@ -1,4 +1,7 @@
-/** JSON as it arrives from a client or leaves for one. @module */
+/**
+ * JSON as it arrives from a client or leaves for one.
+ * @module
+ */
 
 /** Any JSON value. */
 export type JsonValue =

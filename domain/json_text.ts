@@ -1,4 +1,7 @@
-/** Reads JSON that a client sent. @module */
+/**
+ * Reads JSON that a client sent.
+ * @module
+ */
 
 import { invalidSyntax, invalidValue } from "./errors.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "./json.ts";

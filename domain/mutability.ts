@@ -1,4 +1,7 @@
-/** The rules for immutable attributes (RFC 7643 section 7, RFC 7644 section 3.5.1). @module */
+/**
+ * The rules for immutable attributes (RFC 7643 section 7, RFC 7644 section 3.5.1).
+ * @module
+ */
 
 import { mutability } from "./errors.ts";
 import {

@@ -1,4 +1,7 @@
-/** How requests are read: to the letter, or as the known clients mean them. @module */
+/**
+ * How requests are read: to the letter, or as the known clients mean them.
+ * @module
+ */
 
 /** The names of the profiles. */
 export const PROFILE_NAMES = ["compatible", "rfc"] as const;

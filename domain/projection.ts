@@ -1,4 +1,7 @@
-/** Which attributes an answer shows (RFC 7644 sections 3.4.2.5 and 3.9). @module */
+/**
+ * Which attributes an answer shows (RFC 7644 sections 3.4.2.5 and 3.9).
+ * @module
+ */
 
 import { invalidValue } from "./errors.ts";
 import { isJsonObject, type JsonObject, type JsonValue, own } from "./json.ts";

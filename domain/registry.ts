@@ -1,4 +1,7 @@
-/** The schemas and resource types in force. @module */
+/**
+ * The schemas and resource types in force.
+ * @module
+ */
 
 import { compileResourceType, type ResourceType } from "./schema/compile.ts";
 import type { SchemaDefinition } from "./schema/definition.ts";

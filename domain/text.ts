@@ -1,4 +1,7 @@
-/** How strings compare (RFC 7644 section 3.4.2.2, RFC 7643 section 2.2). @module */
+/**
+ * How strings compare (RFC 7644 section 3.4.2.2, RFC 7643 section 2.2).
+ * @module
+ */
 
 const ASCII = /^\p{ASCII}*$/u;
 

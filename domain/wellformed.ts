@@ -1,4 +1,7 @@
-/** What no JSON from a client may hold, whatever its schema. @module */
+/**
+ * What no JSON from a client may hold, whatever its schema.
+ * @module
+ */
 
 import { invalidSyntax } from "./errors.ts";
 import type { JsonValue } from "./json.ts";

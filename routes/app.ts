@@ -1,4 +1,7 @@
-/** The site map. @module */
+/**
+ * The site map.
+ * @module
+ */
 
 import { Hono } from "hono";
 import { getPath } from "hono/utils/url";

@@ -1,4 +1,7 @@
-/** The URL space. @module */
+/**
+ * The URL space.
+ * @module
+ */
 
 /** The base path that the documentation names. */
 export const SCIM_BASE_PATH = "/api/scim/v2";

@@ -1,4 +1,7 @@
-/** Wires storage and domain together for the routes. @module */
+/**
+ * Wires storage and domain together for the routes.
+ * @module
+ */
 
 import { builtInRegistry, type Registry } from "../domain/registry.ts";
 import { MembershipJobs } from "../storage/membership_jobs.ts";

@@ -1,4 +1,7 @@
-/** One commit in the making. @module */
+/**
+ * One commit in the making.
+ * @module
+ */
 
 /** The most mutations that Deno KV takes in one commit. */
 export const MAX_MUTATIONS = 1_000;

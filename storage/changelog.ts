@@ -1,4 +1,7 @@
-/** The change log: who changed what, in the order of the commits. @module */
+/**
+ * The change log: who changed what, in the order of the commits.
+ * @module
+ */
 
 import {
   isJsonObject,

@@ -1,4 +1,7 @@
-/** How records are stored: a format byte, then JSON, deflated when it is long. @module */
+/**
+ * How records are stored: a format byte, then JSON, deflated when it is long.
+ * @module
+ */
 
 import { deflateRawSync, inflateRawSync } from "node:zlib";
 

@@ -1,4 +1,7 @@
-/** Writers that meet: one at a time within the process, retries across processes. @module */
+/**
+ * Writers that meet: one at a time within the process, retries across processes.
+ * @module
+ */
 
 import { ScimError } from "../domain/errors.ts";
 

@@ -1,4 +1,7 @@
-/** Unique values and index keys, kept in step with the resource. @module */
+/**
+ * Unique values and index keys, kept in step with the resource.
+ * @module
+ */
 
 import { uniqueness } from "../domain/errors.ts";
 import { indexEntries, type IndexEntry } from "../domain/indexing.ts";

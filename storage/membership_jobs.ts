@@ -1,4 +1,7 @@
-/** Carries out the jobs that memberships need, in steps that can be repeated. @module */
+/**
+ * Carries out the jobs that memberships need, in steps that can be repeated.
+ * @module
+ */
 
 import type { Registry } from "../domain/registry.ts";
 import { Change } from "./change.ts";

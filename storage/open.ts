@@ -1,4 +1,7 @@
-/** Opens a store: its format, its epoch, the admin secret. @module */
+/**
+ * Opens a store: its format, its epoch, the admin secret.
+ * @module
+ */
 
 import { Change } from "./change.ts";
 import { FORMAT_VERSION } from "./codec.ts";

@@ -1,4 +1,7 @@
-/** Finds resources: pages of all of them, and those that match a filter. @module */
+/**
+ * Finds resources: pages of all of them, and those that match a filter.
+ * @module
+ */
 
 import { ScimError } from "../domain/errors.ts";
 import type { Predicate } from "../domain/filter/compile.ts";

@@ -1,4 +1,7 @@
-/** Resources as they are stored. @module */
+/**
+ * Resources as they are stored.
+ * @module
+ */
 
 import { z } from "zod";
 import { ScimError } from "../domain/errors.ts";

@@ -1,4 +1,7 @@
-/** Creates, changes and deletes resources; each write is one commit. @module */
+/**
+ * Creates, changes and deletes resources; each write is one commit.
+ * @module
+ */
 
 import { ScimError } from "../domain/errors.ts";
 import { jsonEquals, type JsonObject } from "../domain/json.ts";

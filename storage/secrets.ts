@@ -1,4 +1,7 @@
-/** Secrets: random, recognisable, and stored as hashes only. @module */
+/**
+ * Secrets: random, recognisable, and stored as hashes only.
+ * @module
+ */
 
 import { Buffer } from "node:buffer";
 import { createHash, timingSafeEqual } from "node:crypto";

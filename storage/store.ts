@@ -1,4 +1,7 @@
-/** Deno KV behind deadlines: the one place that talks to it. @module */
+/**
+ * Deno KV behind deadlines: the one place that talks to it.
+ * @module
+ */
 
 import { ScimError } from "../domain/errors.ts";
 import type { Change } from "./change.ts";

@@ -1,4 +1,7 @@
-/** Tenants and their settings. @module */
+/**
+ * Tenants and their settings.
+ * @module
+ */
 
 import { z } from "zod";
 import { Change } from "./change.ts";

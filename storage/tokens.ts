@@ -1,4 +1,7 @@
-/** Bearer tokens: issued, listed, rotated and revoked; found by one read. @module */
+/**
+ * Bearer tokens: issued, listed, rotated and revoked; found by one read.
+ * @module
+ */
 
 import { z } from "zod";
 import { PROFILE_NAMES, type ProfileName } from "../domain/profile.ts";

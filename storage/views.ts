@@ -1,4 +1,7 @@
-/** Whole representations: records with meta, groups, members and managers' names. @module */
+/**
+ * Whole representations: records with meta, groups, members and managers' names.
+ * @module
+ */
 
 import {
   isJsonObject,

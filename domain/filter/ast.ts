@@ -1,4 +1,7 @@
-/** Filters and PATCH paths as trees (RFC 7644 figures 1 and 7). @module */
+/**
+ * Filters and PATCH paths as trees (RFC 7644 figures 1 and 7).
+ * @module
+ */
 
 import type { AttributePath } from "../path.ts";
 

@@ -1,4 +1,7 @@
-/** What each comparison means for each data type (RFC 7644 table 3). @module */
+/**
+ * What each comparison means for each data type (RFC 7644 table 3).
+ * @module
+ */
 
 import { compareInstants, parseDateTime } from "../datetime.ts";
 import { invalidFilter } from "../errors.ts";
@@ -125,7 +128,7 @@ function textComparator(
   }
   // Only a word that looks like an id is taken without quotation marks, so that
   // a misspelt literal (True, undefined) is not searched for in silence.
-  if (unquoted === true && !/\d/.test(value)) {
+  if (unquoted === true && !/[\d@]/.test(value)) {
     throw refuse(`"${value}" is not a value; put strings in quotation marks`);
   }
   const { caseExact } = attribute;

@@ -1,4 +1,7 @@
-/** Splits a filter into tokens. @module */
+/**
+ * Splits a filter into tokens.
+ * @module
+ */
 
 /** A token. `start` and `end` are offsets into the text. */
 export interface Token {

@@ -1,4 +1,7 @@
-/** Reads filters and PATCH paths (RFC 7644 figures 1 and 7). @module */
+/**
+ * Reads filters and PATCH paths (RFC 7644 figures 1 and 7).
+ * @module
+ */
 
 import { invalidFilter, invalidPath } from "../errors.ts";
 import { type AttributePath, parseAttributePath } from "../path.ts";
@@ -387,7 +390,7 @@ class Parser {
   }
 
   #expectBlankBefore(what: string): void {
-    if (this.#token.start === this.#previousEnd) {
+    if (this.#token.start === this.#previousEnd && !this.#at("end")) {
       throw this.#unexpected(`a blank is missing before ${what}`, "add one");
     }
   }

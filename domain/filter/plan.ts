@@ -1,4 +1,7 @@
-/** Decides which resources a query has to read. Pure; a store carries it out. @module */
+/**
+ * Decides which resources a query has to read. Pure; a store carries it out.
+ * @module
+ */
 
 import type { Attribute } from "../schema/attribute.ts";
 import type { ResourceType } from "../schema/compile.ts";

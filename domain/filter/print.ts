@@ -1,4 +1,7 @@
-/** Writes filters and PATCH paths. @module */
+/**
+ * Writes filters and PATCH paths.
+ * @module
+ */
 
 import { printAttributePath } from "../path.ts";
 import type { Filter, Literal, PatchPath } from "./ast.ts";

@@ -1,4 +1,7 @@
-/** Edits the values of a multi-valued attribute (RFC 7644 section 3.5.2). @module */
+/**
+ * Edits the values of a multi-valued attribute (RFC 7644 section 3.5.2).
+ * @module
+ */
 
 import { invalidValue, mutability, noTarget } from "../errors.ts";
 import type { Filter } from "../filter/ast.ts";

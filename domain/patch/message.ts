@@ -1,4 +1,7 @@
-/** The PATCH message (RFC 7644 section 3.5.2). @module */
+/**
+ * The PATCH message (RFC 7644 section 3.5.2).
+ * @module
+ */
 
 import { z } from "zod";
 import { invalidSyntax, invalidValue, noTarget, ScimError } from "../errors.ts";

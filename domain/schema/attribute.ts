@@ -1,4 +1,7 @@
-/** Attributes as the engine sees them: definitions with nothing left open. @module */
+/**
+ * Attributes as the engine sees them: definitions with nothing left open.
+ * @module
+ */
 
 import type {
   AttributeDefinition,

@@ -1,4 +1,7 @@
-/** Compiles a resource type from its schemas. @module */
+/**
+ * Compiles a resource type from its schemas.
+ * @module
+ */
 
 import type { AttributePath } from "../path.ts";
 import { printAttributePath } from "../path.ts";

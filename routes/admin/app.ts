@@ -1,4 +1,7 @@
-/** The admin API: JSON, validated with Zod, for the holder of the admin secret. @module */
+/**
+ * The admin API: JSON, validated with Zod, for the holder of the admin secret.
+ * @module
+ */
 
 import { zValidator } from "@hono/zod-validator";
 import { Hono } from "hono";

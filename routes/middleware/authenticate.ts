@@ -1,4 +1,7 @@
-/** Bearer tokens (RFC 6750) in front of every SCIM route that is not discovery. @module */
+/**
+ * Bearer tokens (RFC 6750) in front of every SCIM route that is not discovery.
+ * @module
+ */
 
 import { ScimError } from "../../domain/errors.ts";
 import { PROFILES } from "../../domain/profile.ts";

@@ -1,4 +1,7 @@
-/** The one place where errors become answers. @module */
+/**
+ * The one place where errors become answers.
+ * @module
+ */
 
 import type { ErrorHandler } from "hono";
 import { HTTPException } from "hono/http-exception";

@@ -1,4 +1,7 @@
-/** SCIM answers. @module */
+/**
+ * SCIM answers.
+ * @module
+ */
 
 import type { JsonObject } from "../../domain/json.ts";
 import { SCIM_MEDIA_TYPE } from "../middleware/errors.ts";

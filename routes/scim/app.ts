@@ -1,4 +1,7 @@
-/** The SCIM API (RFC 7644), mounted below a base path. @module */
+/**
+ * The SCIM API (RFC 7644), mounted below a base path.
+ * @module
+ */
 
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";

@@ -1,4 +1,7 @@
-/** Reads the body of a SCIM request (RFC 7644 section 3.8). @module */
+/**
+ * Reads the body of a SCIM request (RFC 7644 section 3.8).
+ * @module
+ */
 
 import type { HonoRequest } from "hono";
 import { invalidSyntax, ScimError } from "../../domain/errors.ts";

@@ -1,4 +1,7 @@
-/** Discovery endpoints (RFC 7644 section 4): public, whole and true. @module */
+/**
+ * Discovery endpoints (RFC 7644 section 4): public, whole and true.
+ * @module
+ */
 
 import { type Context, Hono } from "hono";
 import {

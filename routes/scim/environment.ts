@@ -1,4 +1,7 @@
-/** What SCIM handlers find in their context. @module */
+/**
+ * What SCIM handlers find in their context.
+ * @module
+ */
 
 import type { Profile } from "../../domain/profile.ts";
 import type { Token } from "../../storage/tokens.ts";

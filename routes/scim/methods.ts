@@ -1,4 +1,7 @@
-/** Answers to methods and endpoints that are not there. @module */
+/**
+ * Answers to methods and endpoints that are not there.
+ * @module
+ */
 
 import { ScimError } from "../../domain/errors.ts";
 

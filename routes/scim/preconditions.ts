@@ -1,4 +1,7 @@
-/** Conditional requests (RFC 7644 section 3.14, RFC 9110 section 13). @module */
+/**
+ * Conditional requests (RFC 7644 section 3.14, RFC 9110 section 13).
+ * @module
+ */
 
 import { ScimError } from "../../domain/errors.ts";
 

@@ -1,4 +1,7 @@
-/** Reads the query parameters of a SCIM request (RFC 7644 section 3.4.2). @module */
+/**
+ * Reads the query parameters of a SCIM request (RFC 7644 section 3.4.2).
+ * @module
+ */
 
 import { DEFAULT_PAGE_SIZE, MAX_RESULTS } from "../../domain/discovery.ts";
 import { invalidFilter, invalidValue } from "../../domain/errors.ts";
@@ -36,7 +39,11 @@ export class QueryParameters {
   }
 }
 
-/** @throws {ScimError} 400 invalidValue when both lists are given */
+/**
+ * Reads which attributes the answer shows.
+ *
+ * @throws {ScimError} 400 invalidValue when both lists are given
+ */
 export function readProjection(
   parameters: QueryParameters,
   type: ResourceType,
@@ -53,7 +60,11 @@ export function namesAttributes(parameters: QueryParameters): boolean {
     parameters.first("excludedAttributes") !== undefined;
 }
 
-/** @throws {ScimError} 400 invalidFilter */
+/**
+ * Reads and compiles the filter; undefined when there is none.
+ *
+ * @throws {ScimError} 400 invalidFilter
+ */
 export function readFilter(
   parameters: QueryParameters,
   type: ResourceType,

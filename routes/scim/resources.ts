@@ -1,4 +1,7 @@
-/** One set of handlers for every resource type (RFC 7644 sections 3.3 to 3.6). @module */
+/**
+ * One set of handlers for every resource type (RFC 7644 sections 3.3 to 3.6).
+ * @module
+ */
 
 import { type Context, Hono } from "hono";
 import { notFound } from "../../domain/errors.ts";

@@ -1,4 +1,7 @@
-/** Fresh tenants and tokens by the server's admin API. @module */
+/**
+ * Fresh tenants and tokens by the server's admin API.
+ * @module
+ */
 
 import { z } from "zod";
 import type { Profile } from "./exchange.ts";

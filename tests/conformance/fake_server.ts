@@ -1,4 +1,7 @@
-/** A server in the same process, for the runner's own tests. @module */
+/**
+ * A server in the same process, for the runner's own tests.
+ * @module
+ */
 
 import { type Exchange, parseExchangeFile } from "./exchange.ts";
 import type { Send, WireAnswer, WireRequest } from "./transport.ts";

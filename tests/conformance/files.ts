@@ -1,4 +1,7 @@
-/** Finding and reading exchange files. @module */
+/**
+ * Finding and reading exchange files.
+ * @module
+ */
 
 import { basename } from "node:path";
 import { type ExchangeFile, parseExchangeFile } from "./exchange.ts";

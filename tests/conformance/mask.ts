@@ -1,4 +1,7 @@
-/** Keeping secrets out of reports. @module */
+/**
+ * Keeping secrets out of reports.
+ * @module
+ */
 
 import type { Variables } from "./substitute.ts";
 

@@ -1,4 +1,7 @@
-/** What an answer is compared with: literals and matchers. @module */
+/**
+ * What an answer is compared with: literals and matchers.
+ * @module
+ */
 
 import { z } from "zod";
 import {

@@ -1,4 +1,7 @@
-/** The command line. @module */
+/**
+ * The command line.
+ * @module
+ */
 
 import { parseArgs } from "node:util";
 import { parseProfile, type Profile } from "./exchange.ts";

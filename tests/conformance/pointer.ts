@@ -1,4 +1,7 @@
-/** JSON pointers (RFC 6901). @module */
+/**
+ * JSON pointers (RFC 6901).
+ * @module
+ */
 
 import { isJsonObject, type JsonValue, own } from "../../domain/json.ts";
 

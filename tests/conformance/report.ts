@@ -1,4 +1,7 @@
-/** Outcomes as lines of text. @module */
+/**
+ * Outcomes as lines of text.
+ * @module
+ */
 
 import { maskSecrets } from "./mask.ts";
 import type { Outcome } from "./runner.ts";

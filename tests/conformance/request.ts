@@ -1,4 +1,7 @@
-/** From an exchange to the request on the wire. @module */
+/**
+ * From an exchange to the request on the wire.
+ * @module
+ */
 
 import type { JsonValue } from "../../domain/json.ts";
 import type { Exchange } from "./exchange.ts";

@@ -1,11 +1,13 @@
-/** Runs the exchanges of one file and says how each came out. @module */
+/**
+ * Runs the exchanges of one file and says how each came out.
+ * @module
+ */
 
 import type { JsonValue } from "../../domain/json.ts";
+import { checkAnswer } from "./check.ts";
 import type { Exchange } from "./exchange.ts";
-import { findMismatches } from "./matchers.ts";
-import { resolvePointer } from "./pointer.ts";
 import { buildRequest, rootOf, type Target } from "./request.ts";
-import { substituteJson, type Variables, variablesIn } from "./substitute.ts";
+import { type Variables, variablesIn } from "./substitute.ts";
 import type { Send, WireAnswer, WireRequest } from "./transport.ts";
 
 /** What a run needs besides the exchanges. */
@@ -101,61 +103,10 @@ async function sendAndCheck(
     const mismatches = [`no answer: ${error}`];
     return { kind: "failed", exchange, variables, request, mismatches };
   }
-  const mismatches = [...check(exchange, answer, variables)];
+  const mismatches = [...checkAnswer(exchange, answer, variables)];
   return mismatches.length === 0
     ? { kind: "passed", exchange, variables }
     : { kind: "failed", exchange, variables, request, answer, mismatches };
-}
-
-/** Captures into `variables`, then yields what is not as expected. */
-function* check(
-  { expect, capture }: Exchange,
-  answer: WireAnswer,
-  variables: Map<string, JsonValue>,
-): Generator<string> {
-  if (!expect.status.includes(answer.status)) {
-    const wanted = expect.status.join(" or ");
-    yield `status: expected ${wanted}, got ${answer.status}`;
-  }
-  const { document, problem } = parseBody(answer.body);
-  const readsBody = Object.keys({ ...expect.body_must, ...capture }).length > 0;
-  if (problem !== undefined && readsBody) {
-    yield problem;
-    return;
-  }
-  // Captures come first, so that an expectation can compare two places of one
-  // answer, such as Location and meta.location.
-  for (const [name, pointer] of Object.entries(capture ?? {})) {
-    const value = resolvePointer(document, pointer);
-    if (value === undefined) yield `${pointer}: nothing to capture as ${name}`;
-    else variables.set(name, value);
-  }
-  const known = (expected: JsonValue) =>
-    [...variablesIn(expected)].every((name) => variables.has(name));
-
-  for (const [name, expected] of Object.entries(expect.headers_must ?? {})) {
-    if (!known(expected)) continue;
-    const actual = answer.headers.get(name.toLowerCase());
-    yield* findMismatches(substituteJson(expected, variables), actual, name);
-  }
-  for (const [pointer, expected] of Object.entries(expect.body_must ?? {})) {
-    if (pointer.startsWith("#") || !known(expected)) continue;
-    const actual = resolvePointer(document, pointer);
-    const at = pointer === "" ? "body" : pointer;
-    yield* findMismatches(substituteJson(expected, variables), actual, at);
-  }
-}
-
-/** An empty body is no document, which is not a problem in itself. */
-function parseBody(
-  body: string,
-): { document?: JsonValue; problem?: string } {
-  if (body === "") return {};
-  try {
-    return { document: JSON.parse(body) };
-  } catch {
-    return { problem: "body: expected JSON, got something else" };
-  }
 }
 
 function missingVariable(

@@ -1,4 +1,7 @@
-/** `{{variable}}` in requests and expectations. @module */
+/**
+ * `{{variable}}` in requests and expectations.
+ * @module
+ */
 
 import { isJsonObject, type JsonValue } from "../../domain/json.ts";
 

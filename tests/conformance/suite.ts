@@ -1,4 +1,7 @@
-/** Runs exchange files one after another, each in its tenant. @module */
+/**
+ * Runs exchange files one after another, each in its tenant.
+ * @module
+ */
 
 import { createAdminApi, provision } from "./admin.ts";
 import type { ExchangeFile } from "./exchange.ts";

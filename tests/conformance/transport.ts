@@ -1,4 +1,7 @@
-/** Sending a request exactly as it is spelled. @module */
+/**
+ * Sending a request exactly as it is spelled.
+ * @module
+ */
 
 import { request as requestOverHttp } from "node:http";
 import { request as requestOverHttps } from "node:https";

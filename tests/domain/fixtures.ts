@@ -1,4 +1,7 @@
-/** The resource types and helpers that the tests of the domain share. @module */
+/**
+ * The resource types and helpers that the tests of the domain share.
+ * @module
+ */
 
 import assert from "node:assert/strict";
 import { ScimError, type ScimType } from "../../domain/errors.ts";

@@ -1,4 +1,7 @@
-/** How the property tests run. @module */
+/**
+ * How the property tests run.
+ * @module
+ */
 
 import fc from "fast-check";
 

@@ -1,4 +1,7 @@
-/** Random filters as trees, whatever the schema. @module */
+/**
+ * Random filters as trees, whatever the schema.
+ * @module
+ */
 
 import fc from "fast-check";
 import {
