@@ -20,11 +20,28 @@ const environment = z.object({
   PUBLIC_URL: z.url({
     protocol: /^https?$/,
     error: "must be an http or https URL, such as https://scim.example.com",
-  }).refine((url) => !/[?#]/.test(url), "must have no query and no fragment")
-    .optional(),
+    abort: true,
+  }).refine((url) => !/[?#]/.test(url), {
+    error: "must have no query and no fragment",
+    abort: true,
+  }).transform((url) => new URL(url))
+    .refine(({ username, password }) => username === "" && password === "", {
+      error: "must have no user name and no password",
+      abort: true,
+    })
+    .refine(({ pathname }) => !/\/scim\/v2\/*$/i.test(pathname), {
+      error: "must end before the SCIM base path, which the server adds",
+    })
+    .transform(({ href }) => href.replace(/\/+$/, "")).optional(),
   ADMIN_TOKEN: z.string()
-    .min(1, "must not be empty; leave it unset to have a secret made")
-    .regex(/^\S+$/, "must not contain blanks").optional(),
+    .min(1, {
+      error: "must not be empty; leave it unset to have a secret made",
+      abort: true,
+    })
+    .regex(
+      /^[!-~]+$/,
+      "must be made of ASCII letters, digits and signs, without blanks",
+    ).optional(),
 });
 
 /** The configuration of the server. */
@@ -33,6 +50,7 @@ export interface Config {
   readonly host: string;
   /** A file, or the URL of a KV Connect server; undefined on Deno Deploy. */
   readonly kvPath: string | undefined;
+  /** Without a slash at its end. */
   readonly publicUrl: string | undefined;
   readonly adminToken: string | undefined;
 }

@@ -16,7 +16,6 @@ import type { Profile } from "./profile.ts";
 import type { Attribute } from "./schema/attribute.ts";
 import { resolvePath, type ResourceType } from "./schema/compile.ts";
 import { clip } from "./text.ts";
-import { checkWellFormed } from "./wellformed.ts";
 
 /** How many unknown attributes of one request are noted, and how much of a name. */
 const MAX_IGNORED = 50;
@@ -38,16 +37,14 @@ export interface Draft {
  * Reads the body of a POST or PUT.
  *
  * @throws {ScimError} 400 invalidSyntax for a missing or wrong `schemas`, for
- * one attribute in two spellings, for JSON that is not well-formed and, if the
- * profile is strict, for what no schema knows; 400 invalidValue for a member
- * without an id
+ * one attribute in two spellings and, if the profile is strict, for what no
+ * schema knows; 400 invalidValue for a member without an id
  */
 export function normalizeResource(
   type: ResourceType,
   body: JsonObject,
   profile: Profile,
 ): Draft {
-  checkWellFormed(body);
   const normalizer = new Normalizer(type, profile);
   const { [type.members?.name ?? ""]: members, ...attributes } = normalizer
     .resource(body);
@@ -279,7 +276,7 @@ export class Normalizer {
     if (!isJsonObject(value)) {
       return typeof value === "string" && this.#profile.bareValues &&
           attribute.subAttributes.has("value")
-        ? { value }
+        ? this.#complex(attribute, { value })
         : value;
     }
     const result: JsonObject = {};

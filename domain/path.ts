@@ -24,11 +24,6 @@ const SUB_ATTRIBUTE_NAME = /^[A-Za-z$][A-Za-z0-9_$-]*$/;
 const URI =
   /^[A-Za-z][A-Za-z0-9+.-]*:[A-Za-z0-9._~:/?#@!$&'*+,;=%-]*[A-Za-z0-9]$/;
 
-/** Whether a text has the form of an attribute name (RFC 7643 section 2.1). */
-export function isAttributeName(text: string): boolean {
-  return ATTRIBUTE_NAME.test(text);
-}
-
 /**
  * Reads one attribute path. `$` may begin a sub-attribute (`members.$ref`),
  * which the ABNF of RFC 7644 forgot (erratum 8924).

@@ -5,6 +5,7 @@
 
 import { Hono } from "hono";
 import { getPath } from "hono/utils/url";
+import { clip } from "../domain/text.ts";
 import { adminApp } from "./admin/app.ts";
 import { problemResponse, renderError } from "./middleware/errors.ts";
 import { routingPath, SCIM_BASE_PATH } from "./paths.ts";
@@ -42,7 +43,9 @@ export function createApp(services: Services): Hono {
   app.notFound((c) => {
     return problemResponse(
       404,
-      `There is nothing at ${c.req.path}; SCIM is at ${SCIM_BASE_PATH}`,
+      `There is nothing at ${
+        clip(c.req.path, 80)
+      }; SCIM is at ${SCIM_BASE_PATH}`,
     );
   });
   return app;

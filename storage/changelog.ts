@@ -61,11 +61,14 @@ export function appendLog(
   tenant: string,
   record: LogRecord,
 ): void {
-  const bytes = encode(record);
-  const value = fits(bytes) ? bytes : encode({
+  const { members: _, ignored: __, ...short } = {
     ...record,
     changes: record.changes.map(({ path }) => ({ path })),
-  });
+  };
+  const value = [record, { ...record, changes: short.changes }, short]
+    .values().map(encode).find(fits);
+  // What is left then are names of attributes, of which no schema has that many.
+  if (value === undefined) throw new RangeError("Cannot log so large a change");
   change.set([...logPrefix(tenant), store.kv.commitVersionstamp()], value);
 }
 

@@ -40,6 +40,21 @@ const job = z.discriminatedUnion("kind", [
     removeParts: z.number(),
     notBefore: z.number(),
   }),
+  z.object({
+    /** Takes members out again that were deleted while they were added. */
+    kind: z.literal("dropVanished"),
+    tenant: z.string(),
+    type: z.string(),
+    group: z.string(),
+    generation: z.string(),
+    notBefore: z.number(),
+  }),
+  z.object({
+    /** Enters the names of all groups as unique values, or takes them out. */
+    kind: z.literal("settleGroupNames"),
+    tenant: z.string(),
+    notBefore: z.number(),
+  }),
 ]);
 
 /** A job. */
@@ -48,6 +63,9 @@ export type Job = z.infer<typeof job>;
 /** A job and the id that it is stored under. */
 export type StoredJob = Job & { readonly id: string };
 
+/** A stored job of one kind. */
+export type JobOf<K extends Job["kind"]> = StoredJob & { readonly kind: K };
+
 /** How many ids stand in one part of a plan: 37 bytes each, below 64 KiB. */
 export const IDS_PER_PART = 1_000;
 
@@ -55,8 +73,8 @@ export const IDS_PER_PART = 1_000;
 export const JOB_LEASE = 60_000;
 
 /** Adds a job to a commit. */
-export function addJob(change: Change, { id, ...content }: StoredJob): void {
-  change.set(jobKey(id), encode(content));
+export function addJob(change: Change, { id, ...content }: StoredJob): Change {
+  return change.set(jobKey(id), encode(content));
 }
 
 /** All jobs that are not done. */

@@ -31,12 +31,16 @@
  */
 
 import { createHash } from "node:crypto";
+import { compareText } from "../domain/text.ts";
 
-/** Comes after every character that a key can hold. */
-const LAST_CHARACTER = "\u{10FFFF}";
+/** Comes after every text: a part that is a number follows all that are strings. */
+const LAST = 0n;
 
 /** How much of a value stands in a key, in UTF-16 units. */
 const MAX_TEXT = 128;
+
+/** How much of a value is sure to stand in a key that was cut between characters. */
+const MAX_BOUND = MAX_TEXT - 1;
 
 /** A resource. */
 export function resourceKey(
@@ -44,7 +48,7 @@ export function resourceKey(
   type: string,
   id: string,
 ): Deno.KvKey {
-  return ["t", tenant, "r", type, id];
+  return ["t", tenant, "r", type, textPart(id)];
 }
 
 /** All resources of a type, in the order of their ids. */
@@ -122,7 +126,7 @@ export function memberKey(
   generation: string,
   member: string,
 ): Deno.KvKey {
-  return ["t", tenant, "m", group, generation, member];
+  return ["t", tenant, "m", group, generation, textPart(member)];
 }
 
 /** All members of a group in one generation. */
@@ -141,12 +145,12 @@ export function memberOfKey(
   group: string,
   generation: string,
 ): Deno.KvKey {
-  return ["t", tenant, "of", member, group, generation];
+  return ["t", tenant, "of", textPart(member), group, generation];
 }
 
 /** All groups of one member, of any generation. */
 export function memberOfPrefix(tenant: string, member: string): Deno.KvKey {
-  return ["t", tenant, "of", member];
+  return ["t", tenant, "of", textPart(member)];
 }
 
 /** All memberships seen from the members, in the order of their ids. */
@@ -159,7 +163,7 @@ export function membershipVersionKey(
   tenant: string,
   group: string,
 ): Deno.KvKey {
-  return ["t", tenant, "mv", group];
+  return ["t", tenant, "mv", textPart(group)];
 }
 
 /** When the members of a group last changed. */
@@ -167,7 +171,7 @@ export function membershipModifiedKey(
   tenant: string,
   group: string,
 ): Deno.KvKey {
-  return ["t", tenant, "mm", group];
+  return ["t", tenant, "mm", textPart(group)];
 }
 
 /** Whether some group was ever a member of another. */
@@ -177,7 +181,7 @@ export function nestedKey(tenant: string): Deno.KvKey {
 
 /** The settings of a tenant. */
 export function settingsKey(tenant: string): Deno.KvKey {
-  return ["t", tenant, "settings"];
+  return ["t", textPart(tenant), "settings"];
 }
 
 /** The change log of a tenant, in commit order. */
@@ -187,7 +191,7 @@ export function logPrefix(tenant: string): Deno.KvKey {
 
 /** A tenant. */
 export function tenantKey(tenant: string): Deno.KvKey {
-  return ["tenant", tenant];
+  return ["tenant", textPart(tenant)];
 }
 
 /** All tenants. */
@@ -200,7 +204,7 @@ export function tokenKey(hash: string): Deno.KvKey {
 
 /** A token by its id. */
 export function tokenIdKey(id: string): Deno.KvKey {
-  return ["tokid", id];
+  return ["tokid", textPart(id)];
 }
 
 /** All tokens by id. */
@@ -235,13 +239,14 @@ export function metaKey(
 }
 
 /**
- * A value as it stands in a key. A long one is cut and marked with its hash, so
- * that keys stay small and equal keys mean equal values.
+ * A value, or an id that a client sent, as it stands in a key. A long one is cut
+ * and marked with its hash, so that keys stay small and equal keys mean equal
+ * values. No id of ours is that long, so that a long one is never found.
  */
 export function textPart(text: string): string {
   if (text.length <= MAX_TEXT) return text;
   const hash = createHash("sha256").update(text).digest("base64url");
-  return `${cut(text)}\u0000${hash}`;
+  return `${cut(text, MAX_TEXT)}\u0000${hash}`;
 }
 
 /** A stretch of values. Texts are in comparable form. */
@@ -260,19 +265,21 @@ export function rangeSelector(
   range: TextRange,
 ): { readonly start: Deno.KvKey; readonly end: Deno.KvKey } {
   const lower = [range.prefix, range.atLeast].filter((t) => t !== undefined)
-    .map(cut);
+    .map(bound);
   const upper = [range.prefix, range.atMost].filter((t) => t !== undefined)
-    .map((text) => cut(text) + LAST_CHARACTER);
-  const from = lower.reduce((a, b) => a > b ? a : b, "");
-  const to = upper.length === 0
-    ? LAST_CHARACTER
-    : upper.reduce((a, b) => a < b ? a : b);
-  return { start: [...prefix, from], end: [...prefix, from > to ? from : to] };
+    .map((text) => successor(bound(text))).filter((t) => t !== undefined);
+  const [from = ""] = lower.sort(compareText).reverse();
+  const [to] = upper.sort(compareText);
+  if (to === undefined) {
+    return { start: [...prefix, from], end: [...prefix, LAST] };
+  }
+  const isEmpty = compareText(from, to) > 0;
+  return { start: [...prefix, from], end: [...prefix, isEmpty ? from : to] };
 }
 
 /** Whether a prefix stands in keys as a whole, so that ranges of it are exact. */
 export function isExactPrefix(prefix: string): boolean {
-  return prefix.length <= MAX_TEXT;
+  return prefix.length <= MAX_BOUND;
 }
 
 /** The keys of the resources with ids from `first` to `last`, both included. */
@@ -283,14 +290,32 @@ export function idRange(
 ): { readonly start: Deno.KvKey; readonly end: Deno.KvKey } {
   return {
     start: [...prefix, first],
-    end: [...prefix, last + LAST_CHARACTER],
+    end: [...prefix, successor(last) ?? LAST],
   };
 }
 
+/** As much of a text as every key of a value that begins with it begins with. */
+function bound(text: string): string {
+  return cut(text, MAX_BOUND);
+}
+
+/** The least text that comes after every text which begins with this one. */
+function successor(text: string): string | undefined {
+  const characters = [...text];
+  for (;;) {
+    const last = characters.pop()?.codePointAt(0);
+    if (last === undefined) return undefined;
+    if (last === 0x10ffff) continue;
+    // No text holds surrogates on their own.
+    const next = last === 0xd7ff ? 0xe000 : last + 1;
+    return characters.join("") + String.fromCodePoint(next);
+  }
+}
+
 /** Cuts between characters, never within a surrogate pair. */
-function cut(text: string): string {
-  if (text.length <= MAX_TEXT) return text;
-  const last = text.charCodeAt(MAX_TEXT - 1);
+function cut(text: string, length: number): string {
+  if (text.length <= length) return text;
+  const last = text.charCodeAt(length - 1);
   const splits = last >= 0xd800 && last <= 0xdbff;
-  return text.slice(0, splits ? MAX_TEXT - 1 : MAX_TEXT);
+  return text.slice(0, splits ? length - 1 : length);
 }

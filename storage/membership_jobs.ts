@@ -6,6 +6,7 @@
 import type { Registry } from "../domain/registry.ts";
 import { Change } from "./change.ts";
 import { retrying } from "./concurrency.ts";
+import { settleGroupNames } from "./group_names.ts";
 import {
   jobKey,
   jobPartKey,
@@ -17,7 +18,8 @@ import {
   resourceKey,
 } from "./keys.ts";
 import {
-  type Job,
+  addJob,
+  type JobOf,
   listJobs,
   orphanedParts,
   readPart,
@@ -27,13 +29,14 @@ import type { Memberships, UpwardEdge } from "./memberships.ts";
 import { decodeRecord, type ResourceRecord } from "./records.ts";
 import type { Store } from "./store.ts";
 
-/** How many edges one step writes or deletes. */
-export const EDGES_PER_STEP = 400;
+/**
+ * How many edges one step writes or deletes. With the longest name of a tenant,
+ * the two keys of an edge have 315 bytes, and a commit takes 80 KB of keys.
+ */
+export const EDGES_PER_STEP = 200;
 
 /** How many groups one step of a member's removal touches. */
 const GROUPS_PER_STEP = 100;
-
-type JobOf<K extends Job["kind"]> = StoredJob & { readonly kind: K };
 
 /** Runs jobs; the ones of this process and, after a crash, those left behind. */
 export class MembershipJobs {
@@ -67,6 +70,13 @@ export class MembershipJobs {
       case "changeMembers":
         await this.#changeMembers(job);
         return;
+      case "dropVanished":
+        await this.dropVanished(job);
+        return;
+      case "settleGroupNames":
+        await settleGroupNames(this.#store, job.tenant);
+        await this.#store.write(new Change().delete(jobKey(job.id)));
+        return;
     }
   }
 
@@ -98,7 +108,7 @@ export class MembershipJobs {
     }
     if (exclusive) {
       for (const key of await orphanedParts(this.#store)) {
-        await this.#store.commit(new Change().delete(key));
+        await this.#store.write(new Change().delete(key));
       }
     }
     return finished;
@@ -106,6 +116,8 @@ export class MembershipJobs {
 
   async #sweepMembers(job: JobOf<"sweepMembers">): Promise<void> {
     const { tenant, group, generation } = job;
+    // A maker of the set who comes late after all finds the job changed.
+    await this.#store.write(addJob(new Change(), job));
     const record = await this.#record(tenant, job.type, group);
     if (record?.generation !== generation) {
       const prefix = memberPrefix(tenant, group, generation);
@@ -115,7 +127,7 @@ export class MembershipJobs {
         const change = new Change();
         const ids = edges.map((entry) => String(entry.key.at(-1)));
         this.#memberships.removeEdges(change, tenant, group, generation, ids);
-        await this.#store.commit(change);
+        await this.#store.write(change);
       }
     }
     const end = new Change().delete(jobKey(job.id));
@@ -123,7 +135,7 @@ export class MembershipJobs {
       end.delete(membershipVersionKey(tenant, group))
         .delete(membershipModifiedKey(tenant, group));
     }
-    await this.#store.commit(end);
+    await this.#store.write(end);
   }
 
   async #sweepMemberOf(job: JobOf<"sweepMemberOf">): Promise<void> {
@@ -137,9 +149,10 @@ export class MembershipJobs {
       if (edges.length === 0) break;
       const change = new Change();
       await this.removeUpward(change, tenant, member, edges);
-      await this.#store.commit(change);
+      await this.#store.write(change);
+      await this.forgetVanished(tenant, edges);
     }
-    await this.#store.commit(new Change().delete(jobKey(job.id)));
+    await this.#store.write(new Change().delete(jobKey(job.id)));
   }
 
   /** Adds the end of upward edges to a commit, and a new version for each group. */
@@ -179,7 +192,49 @@ export class MembershipJobs {
       change.delete(membershipVersionKey(tenant, String(key.at(-1))));
       change.delete(membershipModifiedKey(tenant, String(key.at(-1))));
     }
-    await this.#store.commit(change);
+    await this.#store.write(change);
+  }
+
+  /**
+   * Takes members out again that were deleted while they were added: a commit can
+   * check a few of them only, so that many are looked at once more behind it.
+   *
+   * @param added all members of the generation if it is undefined
+   */
+  async dropVanished(
+    job: JobOf<"dropVanished">,
+    added?: readonly string[],
+  ): Promise<void> {
+    const { tenant, group: id, generation } = job;
+    const ids = added ??
+      (await this.#memberships.members(tenant, { id, generation }))
+        .map((edge) => edge.id);
+    for (let i = 0; i < ids.length; i += EDGES_PER_STEP) {
+      await this.#dropSome(job, ids.slice(i, i + EDGES_PER_STEP));
+    }
+    await this.#store.write(new Change().delete(jobKey(job.id)));
+  }
+
+  async #dropSome(
+    job: JobOf<"dropVanished" | "changeMembers">,
+    ids: readonly string[],
+  ): Promise<void> {
+    const { tenant, group, generation } = job;
+    const type = this.#registry.byName(job.type);
+    if (type === undefined) return;
+    const existing = await this.#memberships.existing(tenant, type, ids);
+    const alive = new Set(existing.map((edge) => edge.id));
+    const vanished = ids.filter((id) => !alive.has(id));
+    if (vanished.length === 0) return;
+    await this.#inForce(job, (change) => {
+      this.#memberships.removeEdges(
+        change,
+        tenant,
+        group,
+        generation,
+        vanished,
+      );
+    });
   }
 
   async #changeMembers(job: JobOf<"changeMembers">): Promise<void> {
@@ -194,34 +249,24 @@ export class MembershipJobs {
     for (let part = 0; part < job.addParts + job.removeParts; part++) {
       end.delete(jobPartKey(job.id, part));
     }
-    await this.#store.commit(end);
+    await this.#store.write(end);
   }
 
-  /** One step; nothing to do if the group is gone or has a new set of members. */
   async #changeSome(
-    { tenant, type, group, generation }: JobOf<"changeMembers">,
+    job: JobOf<"changeMembers">,
     ids: readonly string[],
     adds: boolean,
   ): Promise<void> {
-    const groupType = this.#registry.byName(type);
-    if (groupType === undefined) return;
-    await retrying(async () => {
-      const record = await this.#record(tenant, type, group);
-      if (record?.generation !== generation) return true;
-      const change = new Change().check(
-        resourceKey(tenant, type, group),
-        record.versionstamp,
-      );
+    const { tenant, group, generation } = job;
+    const type = this.#registry.byName(job.type);
+    if (type === undefined) return;
+    await this.#inForce(job, async (change) => {
       if (adds) {
-        const members = await this.#memberships.existing(
-          tenant,
-          groupType,
-          ids,
-        );
+        const members = await this.#memberships.existing(tenant, type, ids);
         this.#memberships.addEdges(
           change,
           tenant,
-          groupType,
+          type,
           group,
           generation,
           members,
@@ -229,6 +274,26 @@ export class MembershipJobs {
       } else {
         this.#memberships.removeEdges(change, tenant, group, generation, ids);
       }
+    });
+    // Repeated after a crash, this finds what the cut-off step has left, too.
+    if (adds) await this.#dropSome(job, ids);
+  }
+
+  /** Changes edges, unless the group is gone or has a new set of members. */
+  async #inForce(
+    { tenant, type, group, generation }: JobOf<
+      "dropVanished" | "changeMembers"
+    >,
+    fill: (change: Change) => void | Promise<void>,
+  ): Promise<void> {
+    await retrying(async () => {
+      const record = await this.#record(tenant, type, group);
+      if (record?.generation !== generation) return true;
+      const change = new Change().check(
+        resourceKey(tenant, type, group),
+        record.versionstamp,
+      );
+      await fill(change);
       this.#memberships.touch(change, tenant, group, this.#clock());
       return await this.#store.commit(change) === undefined ? undefined : true;
     });

@@ -8,22 +8,32 @@
 import type { ResourceType } from "../domain/schema/compile.ts";
 import { Change } from "./change.ts";
 import { encode } from "./codec.ts";
-import { jobKey, jobPartKey } from "./keys.ts";
-import { addJob, JOB_LEASE, partsOf, type StoredJob } from "./jobs.ts";
+import { jobKey, jobPartKey, resourceKey } from "./keys.ts";
+import { addJob, JOB_LEASE, type JobOf, partsOf } from "./jobs.ts";
 import { EDGES_PER_STEP, type MembershipJobs } from "./membership_jobs.ts";
-import type { Edge, Memberships } from "./memberships.ts";
+import type { Candidate, Edge, Memberships } from "./memberships.ts";
 import { FIRST_GENERATION, type ResourceRecord } from "./records.ts";
 import type { Store } from "./store.ts";
 
 /** How many edges a deletion removes at once, in each direction. */
 const EDGES_PER_DELETION = 150;
 
-/** A set of members that is in force from the first moment of a resource. */
-export interface NewSet {
+/** How many other mutations a deletion may have beside so many edges. */
+const MUTATIONS_BESIDE_EDGES = 90;
+
+/** How many member records one commit can check, beside everything else. */
+const MAX_CHECKED_MEMBERS = 5;
+
+/** The group whose members are written. */
+interface Target {
   readonly tenant: string;
   readonly type: ResourceType;
   readonly group: string;
-  readonly members: readonly Edge[];
+}
+
+/** A set of members that is in force from the first moment of a resource. */
+export interface NewSet extends Target {
+  readonly members: readonly Candidate[];
   /** Adds the record, with the generation of its members, to the commit. */
   readonly rewrite: (generation: string) => void;
 }
@@ -33,7 +43,7 @@ export interface Movement {
   readonly tenant: string;
   readonly type: ResourceType;
   readonly record: ResourceRecord;
-  readonly added: readonly Edge[];
+  readonly added: readonly Candidate[];
   readonly removed: readonly string[];
   /** All members afterwards, when they are replaced as a whole. */
   readonly all: readonly Edge[] | undefined;
@@ -43,11 +53,20 @@ export interface Movement {
   readonly rewrite: (generation: string) => void;
 }
 
+/** A whole set of edges that is written aside. */
+interface AsideSet extends Target {
+  readonly members: readonly Edge[];
+  readonly added: readonly Candidate[];
+  readonly rewrite: (generation: string) => void;
+}
+
 /** A commit that has happened. */
 export interface Committed {
   readonly versionstamp: string;
   /** Which set of edges is in force now. */
   readonly generation: string;
+  /** How often it has raised the version of the memberships, if it changes them. */
+  readonly steps: number;
 }
 
 /** What a membership writer needs from outside. */
@@ -70,29 +89,24 @@ export class MembershipWriter {
   /** @returns undefined when the commit failed; then nothing is in force. */
   async commitNewSet(
     change: Change,
-    { tenant, type, group, members, rewrite }: NewSet,
+    set: NewSet,
   ): Promise<Committed | undefined> {
+    const { tenant, type, group, members, rewrite } = set;
     if (members.length > EDGES_PER_STEP) {
-      return await this.#commitAside(
-        change,
-        tenant,
-        type,
-        group,
-        members,
-        rewrite,
-      );
+      return await this.#commitAside(change, { ...set, added: members });
     }
-    const { memberships } = this.#options;
-    rewrite(FIRST_GENERATION);
-    memberships.addEdges(
+    const generation = FIRST_GENERATION;
+    const settle = this.#guard(change, set, generation, members);
+    rewrite(generation);
+    this.#options.memberships.addEdges(
       change,
       tenant,
       type,
       group,
-      FIRST_GENERATION,
+      generation,
       members,
     );
-    return await this.#commit(change, FIRST_GENERATION);
+    return await this.#commit(change, generation, settle);
   }
 
   /** @returns undefined when the commit failed; then nothing is in force. */
@@ -100,35 +114,26 @@ export class MembershipWriter {
     change: Change,
     movement: Movement,
   ): Promise<Committed | undefined> {
-    const { tenant, type, record, added, removed, all, rewrites, rewrite } =
-      movement;
+    const { tenant, type, record, added, removed, all } = movement;
     const { generation, id: group } = record;
     if (added.length + removed.length > EDGES_PER_STEP) {
-      if (all === undefined) return await this.#commitPlan(change, movement);
-      const old = this.#sweep(tenant, type, group, generation);
-      addJob(change, old);
-      const done = await this.#commitAside(
-        change,
-        tenant,
-        type,
-        group,
-        all,
-        rewrite,
-      );
-      if (done !== undefined) {
-        this.#options.jobs.runLater(old);
-      }
-      return done;
+      return all === undefined
+        ? await this.#commitPlan(change, movement)
+        : await this.#commitOther(change, movement, all);
     }
     const { memberships } = this.#options;
-    if (rewrites) rewrite(generation);
+    const target = { tenant, type, group };
+    const settle = this.#guard(change, target, generation, added);
+    if (movement.rewrites) movement.rewrite(generation);
     memberships.addEdges(change, tenant, type, group, generation, added);
     memberships.removeEdges(change, tenant, group, generation, removed);
-    return await this.#commit(change, generation);
+    return await this.#commit(change, generation, settle);
   }
 
   /**
-   * Adds the end of all memberships of a deleted resource to its commit.
+   * Adds the end of all memberships of a deleted resource to its commit: of a few
+   * at once, of many by jobs. The jobs are there in any case, since a writer may
+   * add edges between the look and the commit.
    *
    * @returns what is left to do behind the commit
    */
@@ -138,105 +143,128 @@ export class MembershipWriter {
     type: ResourceType,
     record: ResourceRecord,
   ): Promise<() => Promise<void>> {
-    const { memberships, jobs, clock, newId } = this.#options;
+    const { memberships, jobs, newId } = this.#options;
     const { id, generation } = record;
-    const limit = EDGES_PER_DELETION + 1;
-    const upward = await memberships.memberOf(tenant, id, limit);
-    const upwardJob: StoredJob = {
+    const most = change.mutations > MUTATIONS_BESIDE_EDGES
+      ? 0
+      : EDGES_PER_DELETION;
+    const upward = await memberships.memberOf(tenant, id, most + 1);
+    const upwardJob: JobOf<"sweepMemberOf"> = {
       id: newId(),
       kind: "sweepMemberOf",
       tenant,
       member: id,
-      notBefore: clock().getTime() + JOB_LEASE,
+      notBefore: this.#lease(),
     };
-    const manyUpward = upward.length > EDGES_PER_DELETION;
-    if (manyUpward) addJob(change, upwardJob);
-    else await jobs.removeUpward(change, tenant, id, upward);
+    addJob(change, upwardJob);
+    if (upward.length <= most) {
+      await jobs.removeUpward(change, tenant, id, upward);
+    }
+    const sweepUpward = async () => {
+      await jobs.run(upwardJob);
+      if (upward.length <= most) await jobs.forgetVanished(tenant, upward);
+    };
+    if (type.members === undefined) return sweepUpward;
 
-    const downward = type.members === undefined
-      ? []
-      : await memberships.members(tenant, record, limit);
-    const downwardJob = this.#sweep(tenant, type, id, generation);
-    const manyDownward = downward.length > EDGES_PER_DELETION;
-    if (manyDownward) addJob(change, downwardJob);
-    else {
+    const downward = await memberships.members(tenant, record, most + 1);
+    const downwardJob = this.#sweep({ tenant, type, group: id }, generation);
+    addJob(change, downwardJob);
+    if (downward.length <= most) {
       const ids = downward.map((edge) => edge.id);
       memberships.removeEdges(change, tenant, id, generation, ids);
     }
-    // A writer may have added edges between the look and the commit.
     return async () => {
-      if (
-        manyUpward || (await memberships.memberOf(tenant, id, 1)).length > 0
-      ) {
-        await jobs.run(upwardJob);
-      }
-      await jobs.forgetVanished(tenant, upward);
-      if (type.members === undefined) return;
-      if (manyDownward) jobs.runLater(downwardJob);
-      else if ((await memberships.members(tenant, record, 1)).length > 0) {
-        await jobs.run(downwardJob);
-      }
+      await sweepUpward();
+      if (downward.length <= most) await jobs.run(downwardJob);
+      else jobs.runLater(downwardJob);
     };
   }
 
   /**
-   * Takes members out again that were deleted while they were added: a commit can
-   * check a few of them only, so that many are looked at once more behind it.
+   * Sees to it that nobody becomes a member who is deleted at the same time. A
+   * few are checked by the commit; many are looked at once more behind it, which
+   * the commit notes as a job.
+   *
+   * @returns what is left to do behind the commit
    */
-  async dropVanished(
-    tenant: string,
-    type: ResourceType,
-    group: string,
+  #guard(
+    change: Change,
+    { tenant, type, group }: Target,
     generation: string,
-    members: readonly Edge[],
-  ): Promise<void> {
-    const { store, memberships, clock } = this.#options;
-    const ids = members.map((edge) => edge.id);
-    const existing = await memberships.existing(tenant, type, ids);
-    const alive = new Set(existing.map((edge) => edge.id));
-    const vanished = ids.filter((id) => !alive.has(id));
-    for (let i = 0; i < vanished.length; i += EDGES_PER_STEP) {
-      const change = new Change();
-      const some = vanished.slice(i, i + EDGES_PER_STEP);
-      memberships.removeEdges(change, tenant, group, generation, some);
-      memberships.touch(change, tenant, group, clock());
-      await store.commit(change);
+    added: readonly Candidate[],
+  ): () => Promise<void> {
+    if (added.length <= MAX_CHECKED_MEMBERS) {
+      for (const member of added) {
+        change.check(
+          resourceKey(tenant, member.type, member.id),
+          member.versionstamp,
+        );
+      }
+      return () => Promise.resolve();
     }
+    const job: JobOf<"dropVanished"> = {
+      id: this.#options.newId(),
+      kind: "dropVanished",
+      tenant,
+      type: type.name,
+      group,
+      generation,
+      notBefore: this.#lease(),
+    };
+    addJob(change, job);
+    const ids = added.map((edge) => edge.id);
+    return () => this.#options.jobs.dropVanished(job, ids);
   }
 
-  /** Writes a set of edges that nobody sees until the commit names its generation. */
+  /** Puts another set of edges in force and sweeps the present one away. */
+  async #commitOther(
+    change: Change,
+    { tenant, type, record, added, rewrite }: Movement,
+    all: readonly Edge[],
+  ): Promise<Committed | undefined> {
+    const target = { tenant, type, group: record.id };
+    const old = this.#sweep(target, record.generation);
+    addJob(change, old);
+    const set = { ...target, members: all, added, rewrite };
+    const done = await this.#commitAside(change, set);
+    if (done !== undefined) this.#options.jobs.runLater(old);
+    return done;
+  }
+
+  /**
+   * Writes a set of edges that nobody sees until the commit names its generation.
+   * All of its commits check the job that would sweep the set away: when that has
+   * begun, because the maker was taken for dead, the set cannot come into force.
+   */
   async #commitAside(
     change: Change,
-    tenant: string,
-    type: ResourceType,
-    group: string,
-    members: readonly Edge[],
-    rewrite: (generation: string) => void,
+    set: AsideSet,
   ): Promise<Committed | undefined> {
     const { store, memberships, jobs, newId } = this.#options;
+    const { tenant, type, group, members, added, rewrite } = set;
     const generation = newId().slice(0, 8);
-    const job = this.#sweep(tenant, type, group, generation);
-    const plan = new Change();
-    addJob(plan, job);
-    await store.commit(plan);
-    // Keys in order are written eight times as fast.
-    const sorted = [...members].sort((a, b) => a.id < b.id ? -1 : 1);
+    const job = this.#sweep(set, generation);
+    const key = jobKey(job.id);
+    const planned = await store.write(addJob(new Change(), job));
+    const settle = this.#guard(change, set, generation, added);
+    let done: Committed | undefined;
     try {
+      // Keys in order are written eight times as fast.
+      const sorted = [...members].sort((a, b) => a.id < b.id ? -1 : 1);
       for (let i = 0; i < sorted.length; i += EDGES_PER_STEP) {
-        const edges = new Change();
+        const edges = new Change().check(key, planned);
         const some = sorted.slice(i, i + EDGES_PER_STEP);
         memberships.addEdges(edges, tenant, type, group, generation, some);
-        await store.commit(edges);
+        if (await store.commit(edges) === undefined) return undefined;
       }
       rewrite(generation);
-      change.delete(jobKey(job.id));
-      const done = await this.#commit(change, generation);
+      change.check(key, planned).delete(key);
+      done = await this.#commit(change, generation);
+    } finally {
       if (done === undefined) jobs.runLater(job);
-      return done;
-    } catch (error) {
-      jobs.runLater(job);
-      throw error;
     }
+    if (done !== undefined) await settle();
+    return done;
   }
 
   /** Stores the plan of a large change; the commit makes it binding. */
@@ -244,15 +272,16 @@ export class MembershipWriter {
     change: Change,
     { tenant, type, record, added, removed, rewrites, rewrite }: Movement,
   ): Promise<Committed | undefined> {
-    const { store, jobs, clock, newId } = this.#options;
+    const { store, jobs, newId } = this.#options;
     const { id: group, generation } = record;
     const id = newId();
     const adds = partsOf(added.map((edge) => edge.id));
     const removes = partsOf(removed);
-    for (const [part, ids] of [...adds, ...removes].entries()) {
-      await store.commit(new Change().set(jobPartKey(id, part), encode(ids)));
+    const parts = [...adds, ...removes];
+    for (const [part, ids] of parts.entries()) {
+      await store.write(new Change().set(jobPartKey(id, part), encode(ids)));
     }
-    const job: StoredJob = {
+    const job: JobOf<"changeMembers"> = {
       id,
       kind: "changeMembers",
       tenant,
@@ -261,37 +290,36 @@ export class MembershipWriter {
       generation,
       addParts: adds.length,
       removeParts: removes.length,
-      notBefore: clock().getTime() + JOB_LEASE,
+      notBefore: this.#lease(),
     };
     addJob(change, job);
     if (rewrites) rewrite(generation);
-    const done = await this.#commit(change, generation);
-    if (done !== undefined) {
-      await jobs.run(job);
-      return done;
+    const done = await this.#commit(change, generation, () => jobs.run(job));
+    if (done === undefined) {
+      const end = new Change();
+      for (const part of parts.keys()) end.delete(jobPartKey(id, part));
+      await store.write(end);
+      return undefined;
     }
-    for (const part of [...adds, ...removes].keys()) {
-      await store.commit(new Change().delete(jobPartKey(id, part)));
-    }
-    return undefined;
+    const steps = parts.map((ids) => Math.ceil(ids.length / EDGES_PER_STEP));
+    return { ...done, steps: steps.reduce((a, b) => a + b, 1) };
   }
 
   async #commit(
     change: Change,
     generation: string,
+    settle: () => Promise<void> = () => Promise.resolve(),
   ): Promise<Committed | undefined> {
     const versionstamp = await this.#options.store.commit(change);
-    return versionstamp === undefined
-      ? undefined
-      : { versionstamp, generation };
+    if (versionstamp === undefined) return undefined;
+    await settle();
+    return { versionstamp, generation, steps: 1 };
   }
 
   #sweep(
-    tenant: string,
-    type: ResourceType,
-    group: string,
+    { tenant, type, group }: Target,
     generation: string,
-  ): StoredJob {
+  ): JobOf<"sweepMembers"> {
     return {
       id: this.#options.newId(),
       kind: "sweepMembers",
@@ -299,7 +327,12 @@ export class MembershipWriter {
       type: type.name,
       group,
       generation,
-      notBefore: this.#options.clock().getTime() + JOB_LEASE,
+      notBefore: this.#lease(),
     };
+  }
+
+  /** Until when other processes leave a new job to this one. */
+  #lease(): number {
+    return this.#options.clock().getTime() + JOB_LEASE;
   }
 }

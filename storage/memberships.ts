@@ -116,7 +116,7 @@ export class Memberships {
   /** All members of a group, or the first `limit` of them, by id. */
   async members(
     tenant: string,
-    group: ResourceRecord,
+    group: Pick<ResourceRecord, "id" | "generation">,
     limit?: number,
   ): Promise<Edge[]> {
     const entries = await this.#store.listAll(
@@ -169,6 +169,11 @@ export class Memberships {
     return edges;
   }
 
+  /** Whether resources of a type, by its name, can have members. */
+  hasMembers(type: string): boolean {
+    return this.#registry.byName(type)?.members !== undefined;
+  }
+
   /** Whether some group of the tenant was ever a member of another. */
   async hasNested(tenant: string): Promise<boolean> {
     return (await this.#store.get(nestedKey(tenant))).value === true;
@@ -187,7 +192,7 @@ export class Memberships {
       change.set(memberKey(tenant, group, generation, id), memberType);
       change.set(memberOfKey(tenant, id, group, generation), type.name);
     }
-    if (members.some((member) => this.#hasMembers(member.type))) {
+    if (members.some((member) => this.hasMembers(member.type))) {
       change.set(nestedKey(tenant), true);
     }
   }
@@ -215,10 +220,6 @@ export class Memberships {
   #memberTypes(type: ResourceType): readonly string[] {
     const named = type.members?.subAttributes.get("$ref")?.referenceTypes ?? [];
     return named.filter((name) => this.#registry.byName(name) !== undefined);
-  }
-
-  #hasMembers(type: string): boolean {
-    return this.#registry.byName(type)?.members !== undefined;
   }
 }
 

@@ -5,6 +5,7 @@
 
 import { Change } from "./change.ts";
 import { FORMAT_VERSION } from "./codec.ts";
+import { retrying } from "./concurrency.ts";
 import { metaKey } from "./keys.ts";
 import { hashSecret, newToken, sameHash } from "./secrets.ts";
 import type { Store } from "./store.ts";
@@ -33,14 +34,17 @@ export async function prepareStore(store: Store): Promise<StoreFacts> {
     );
   }
   if (typeof epoch?.value === "string") return { epoch: epoch.value };
-  const fresh = crypto.randomUUID().slice(0, 4);
-  await store.commit(
-    new Change().check(metaKey("epoch"), null)
-      .set(metaKey("epoch"), fresh)
-      .set(metaKey("format"), FORMAT_VERSION),
-  );
-  const { value } = await store.get(metaKey("epoch"));
-  return { epoch: String(value) };
+  return await retrying(async () => {
+    const key = metaKey("epoch");
+    const { value } = await store.get(key);
+    if (typeof value === "string") return { epoch: value };
+    const fresh = crypto.randomUUID().slice(0, 4);
+    const made = await store.commit(
+      new Change().check(key, null).set(key, fresh)
+        .set(metaKey("format"), FORMAT_VERSION),
+    );
+    return made === undefined ? undefined : { epoch: fresh };
+  });
 }
 
 /** Decides whether somebody is the administrator. */
@@ -62,21 +66,21 @@ export async function prepareAdminSecret(
   if (configured !== undefined) {
     return { accepts: matcher(hashSecret(configured)), fresh: undefined };
   }
-  const fresh = newToken().replace(/^scim_/, "scimadmin_");
   const key = metaKey("adminSecret");
-  const made = await store.commit(
-    new Change().check(key, null).set(key, hashSecret(fresh)),
-  );
-  if (made !== undefined) {
-    return { accepts: matcher(hashSecret(fresh)), fresh };
-  }
-  const { value } = await store.get(key);
-  return {
-    accepts: matcher(typeof value === "string" ? value : ""),
-    fresh: undefined,
-  };
+  return await retrying(async () => {
+    const { value } = await store.get(key);
+    if (typeof value === "string") {
+      return { accepts: matcher(value), fresh: undefined };
+    }
+    const fresh = newToken().replace(/^scim_/, "scimadmin_");
+    const hash = hashSecret(fresh);
+    const made = await store.commit(
+      new Change().check(key, null).set(key, hash),
+    );
+    return made === undefined ? undefined : { accepts: matcher(hash), fresh };
+  });
 }
 
 function matcher(hash: string): (secret: string) => boolean {
-  return (secret) => hash !== "" && sameHash(hashSecret(secret), hash);
+  return (secret) => sameHash(hashSecret(secret), hash);
 }

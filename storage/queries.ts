@@ -234,20 +234,9 @@ export class Queries {
           if (edge.type === type.name) yield edge.id;
         }
         return;
-      case "membersOf": {
-        // Members of members count too (groups of type indirect), so that only
-        // a tenant without nested groups can answer from one group's edges.
-        if (await this.#memberships.hasNested(tenant)) {
-          yield* this.#everyId(tenant, type);
-          return;
-        }
-        const group = await this.#groupRecord(tenant, type, access.id);
-        if (group === undefined) return;
-        for (const edge of await this.#memberships.members(tenant, group)) {
-          if (edge.type === type.name) yield edge.id;
-        }
+      case "membersOf":
+        yield* this.#membersBelow(tenant, type, access.id);
         return;
-      }
       case "equal":
       case "range":
         yield* this.#indexed(tenant, type, access);
@@ -290,17 +279,36 @@ export class Queries {
     }
   }
 
-  async #groupRecord(
+  /** Members of a group and of the groups in it, which count as indirect ones. */
+  async *#membersBelow(
     tenant: string,
     type: ResourceType,
-    id: string,
-  ): Promise<ResourceRecord | undefined> {
+    group: string,
+  ): AsyncGenerator<string> {
     const names = type.memberOf?.subAttributes.get("$ref")?.referenceTypes ??
       [];
-    const entries = await this.#store.getMany(
-      names.map((name) => resourceKey(tenant, name, id)),
-    );
-    return entries.map(decodeRecord).find((record) => record !== undefined);
+    const seen = new Set([group]);
+    let level = [group];
+    while (level.length > 0) {
+      const entries = await this.#store.getMany(
+        level.flatMap((id) =>
+          names.map((name) => resourceKey(tenant, name, id))
+        ),
+      );
+      level = [];
+      for (const entry of entries) {
+        const record = decodeRecord(entry);
+        if (record === undefined) continue;
+        for (const edge of await this.#memberships.members(tenant, record)) {
+          if (edge.type === type.name) yield edge.id;
+          if (seen.has(edge.id) || !this.#memberships.hasMembers(edge.type)) {
+            continue;
+          }
+          seen.add(edge.id);
+          level.push(edge.id);
+        }
+      }
+    }
   }
 
   #checkBudget(seen: number): void {

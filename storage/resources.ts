@@ -33,7 +33,6 @@ import {
   decodeRecord,
   encodeRecord,
   FIRST_GENERATION,
-  numberOf,
   type RecordContent,
   type ResourceRecord,
   withMembership,
@@ -82,9 +81,6 @@ export interface RepositoryOptions {
   readonly clock: () => Date;
   readonly newId: () => string;
 }
-
-/** How many member records one commit can check, beside everything else. */
-const MAX_CHECKED_MEMBERS = 5;
 
 /** Keeps resources of all types. */
 export class ResourceRepository {
@@ -153,7 +149,6 @@ export class ResourceRepository {
       );
       change.check(resourceKey(tenant, type.name, id), null)
         .sum(bucketKey(tenant, type.name, id), 1);
-      this.#checkMembers(change, tenant, members);
       if (members.length > 0) memberships.touch(change, tenant, id, now);
       appendLog(change, store, tenant, {
         at: now.toISOString(),
@@ -180,10 +175,10 @@ export class ResourceRepository {
         await refuseTaken(store, type, id, claims);
         return undefined;
       }
-      await this.#dropVanished(tenant, type, id, done.generation, members);
       return {
         ...content,
-        ...done,
+        generation: done.generation,
+        versionstamp: done.versionstamp,
         id,
         membershipVersion: members.length > 0 ? 1n : 0n,
       };
@@ -194,8 +189,9 @@ export class ResourceRepository {
    * Changes a resource. Attributes and memberships change together or not at
    * all; what changes nothing writes nothing.
    *
-   * Writers of one record take turns within the process. Changes of members
-   * alone do not touch the record, so they never wait and never conflict.
+   * Writers of one record take turns within the process. Members that come and go
+   * do not touch the record, so they never wait and never conflict; replacing all
+   * of them rewrites it, so that of two sets one wins and readers notice.
    *
    * @returns undefined when there is no such resource
    * @throws {ScimError} whatever the precondition or the edit throws; 409
@@ -218,7 +214,10 @@ export class ResourceRepository {
       request.precondition(record);
       const edit = request.edit(record);
       const rewrites = !jsonEquals(record.attributes, edit.attributes);
-      if (rewrites && !locked) return await inTurn();
+      const replaces = edit.membership.some(({ kind }) =>
+        kind === "replaceAll"
+      );
+      if ((rewrites || replaces) && !locked) return await inTurn();
       return await this.#write(
         writer,
         type,
@@ -367,7 +366,6 @@ export class ResourceRepository {
         edit.attributes,
       )
       : [];
-    this.#checkMembers(change, tenant, added);
     const movesMembers = added.length > 0 || removed.length > 0;
     if (movesMembers) memberships.touch(change, tenant, record.id, now);
     const log: LogRecord = {
@@ -388,6 +386,7 @@ export class ResourceRepository {
       attributes: edit.attributes,
       generation,
     });
+    const rewritesRecord = rewrites || moved.all !== undefined;
     const done = await membershipWriter.commitMovement(change, {
       tenant,
       type,
@@ -398,24 +397,22 @@ export class ResourceRepository {
       rewrite: (generation) => {
         change.set(key, encodeRecord(content(generation)));
       },
-      rewrites,
+      rewrites: rewritesRecord,
     });
     if (done === undefined) {
       await refuseTaken(store, type, record.id, claims);
       return undefined;
     }
-    await this.#dropVanished(tenant, type, record.id, done.generation, added);
     return {
       changed: true,
       record: {
         ...content(done.generation),
         id: record.id,
-        versionstamp: rewrites || done.generation !== record.generation
-          ? done.versionstamp
-          : record.versionstamp,
-        membershipVersion: movesMembers
-          ? await this.#membershipVersion(tenant, record.id)
-          : record.membershipVersion,
+        versionstamp: rewritesRecord ? done.versionstamp : record.versionstamp,
+        // What others have changed meanwhile is not part of the version: the
+        // client has not seen it, and must not overwrite it with If-Match.
+        membershipVersion: record.membershipVersion +
+          (movesMembers ? BigInt(done.steps) : 0n),
       },
     };
   }
@@ -484,37 +481,6 @@ export class ResourceRepository {
       after,
       settings.uniqueGroupNames,
     );
-  }
-
-  /** A few new members are checked by the commit itself; see dropVanished for many. */
-  #checkMembers(
-    change: Change,
-    tenant: string,
-    members: readonly Candidate[],
-  ): void {
-    if (members.length > MAX_CHECKED_MEMBERS) return;
-    for (const { id, type, versionstamp } of members) {
-      change.check(resourceKey(tenant, type, id), versionstamp);
-    }
-  }
-
-  async #dropVanished(
-    tenant: string,
-    type: ResourceType,
-    id: string,
-    generation: string,
-    members: readonly Edge[],
-  ): Promise<void> {
-    if (members.length <= MAX_CHECKED_MEMBERS) return;
-    const { membershipWriter } = this.#options;
-    await membershipWriter.dropVanished(tenant, type, id, generation, members);
-  }
-
-  async #membershipVersion(tenant: string, id: string): Promise<bigint> {
-    const entry = await this.#options.store.get(
-      membershipVersionKey(tenant, id),
-    );
-    return numberOf(entry);
   }
 }
 

@@ -5,9 +5,13 @@
 
 import { ScimError } from "../domain/errors.ts";
 import type { Change } from "./change.ts";
+import { inTime, retrying } from "./concurrency.ts";
 
 /** How many keys one `getMany` takes. */
 const MAX_GET_MANY = 10;
+
+/** How many `getMany` are under way at once: the deadline counts from their start. */
+const MAX_READS = 64;
 
 /** How many entries are read at a time. */
 const MAX_BATCH = 500;
@@ -42,15 +46,17 @@ export class Store {
 
   /** Entries in the order of the keys; up to 10 keys are one snapshot. */
   async getMany(keys: readonly Deno.KvKey[]): Promise<MaybeEntry[]> {
-    const chunks: Promise<MaybeEntry[]>[] = [];
-    for (let i = 0; i < keys.length; i += MAX_GET_MANY) {
-      chunks.push(
-        this.#inTime(
-          this.kv.getMany<unknown[]>(keys.slice(i, i + MAX_GET_MANY)),
-        ),
-      );
+    const entries: MaybeEntry[] = [];
+    for (let i = 0; i < keys.length; i += MAX_READS * MAX_GET_MANY) {
+      const some = keys.slice(i, i + MAX_READS * MAX_GET_MANY);
+      const reads: Promise<MaybeEntry[]>[] = [];
+      for (let j = 0; j < some.length; j += MAX_GET_MANY) {
+        const chunk = some.slice(j, j + MAX_GET_MANY);
+        reads.push(this.#inTime(this.kv.getMany<unknown[]>(chunk)));
+      }
+      for (const read of await Promise.all(reads)) entries.push(...read);
     }
-    return (await Promise.all(chunks)).flat();
+    return entries;
   }
 
   /** Entries in the order of their keys, some hundreds at a time. */
@@ -113,25 +119,17 @@ export class Store {
     }
   }
 
-  async #inTime<T>(promise: Promise<T>): Promise<T> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(unavailable()), this.#deadline);
-    });
-    try {
-      return await Promise.race([promise, late]);
-    } finally {
-      clearTimeout(timer);
-    }
+  /**
+   * Commits a change that checks nothing, and so cannot fail but by a lock on the
+   * file.
+   *
+   * @throws {ScimError} 413, 503
+   */
+  async write(change: Change): Promise<string> {
+    return await retrying(() => this.commit(change));
   }
-}
 
-/** 503: the store does not answer, or not in time. */
-export function unavailable(): ScimError {
-  return new ScimError(
-    503,
-    undefined,
-    "The store does not answer in time; send the request again later",
-    { "Retry-After": "2" },
-  );
+  async #inTime<T>(promise: Promise<T>): Promise<T> {
+    return await inTime(promise, this.#deadline);
+  }
 }

@@ -65,6 +65,9 @@ type TokenIndex = z.infer<typeof tokenIndex>;
 /** How often the last use of a token is written, in milliseconds. */
 const USE_INTERVAL = 60_000;
 
+/** How many secrets of a token live at once; rotations end the oldest beyond that. */
+const MAX_SECRETS = 10;
+
 /** Keeps tokens. Nothing is cached: a revoked token is dead for the next request. */
 export class TokenRepository {
   readonly #store: Store;
@@ -171,11 +174,12 @@ export class TokenRepository {
       const hash = hashSecret(secret);
       const change = new Change().check(tokenIdKey(id), found.versionstamp);
       const kept: TokenIndex["secrets"] = [];
-      for (const old of secrets) {
+      for (const [index, old] of secrets.entries()) {
         const validUntil = old.validUntil !== undefined && old.validUntil < end
           ? old.validUntil
           : end;
-        if (validUntil <= now.toISOString()) {
+        const excess = secrets.length - index >= MAX_SECRETS;
+        if (excess || validUntil <= now.toISOString()) {
           change.delete(tokenKey(old.hash));
         } else {
           kept.push({ hash: old.hash, validUntil });
@@ -210,7 +214,16 @@ export class TokenRepository {
     if (before !== undefined && now - before < USE_INTERVAL) return;
     this.#noted.set(id, now);
     // Losing a note is harmless; a failing store shows in the request itself.
-    this.#store.commit(new Change().max(tokenUseKey(id), now)).catch(() => {});
+    this.#writeUse(id, now).catch(() => {});
+  }
+
+  async #writeUse(id: string, time: number): Promise<void> {
+    const { versionstamp } = await this.#store.get(tokenIdKey(id));
+    if (versionstamp === null) return;
+    await this.#store.commit(
+      new Change().check(tokenIdKey(id), versionstamp)
+        .max(tokenUseKey(id), time),
+    );
   }
 }
 

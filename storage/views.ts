@@ -24,6 +24,7 @@ import {
   type ResourceRecord,
   withMembership,
 } from "./records.ts";
+import { unavailable } from "./concurrency.ts";
 import type { Store } from "./store.ts";
 
 /** Records that are to be shown. */
@@ -43,6 +44,9 @@ export interface ViewRequest {
 
 /** How deep memberships of groups in groups are followed. */
 const MAX_NESTING = 20;
+
+/** How often members are read again because they were replaced while being read. */
+const MAX_READS = 10;
 
 /** What is shown of another resource. */
 interface Shown {
@@ -89,15 +93,13 @@ export class Views {
   /** Whole representations, in the order of the records. */
   async represent(request: ViewRequest): Promise<JsonObject[]> {
     const { type, base, wants } = request;
-    const records = await this.#withMembershipState(request);
+    const { records, edges } = await this.#withEdges(request);
     const [groups, members, derived] = await Promise.all([
       type.memberOf !== undefined && wants(type.memberOf)
         ? this.#groups(request)
         : undefined,
-      type.members !== undefined && wants(type.members)
-        ? this.#members(request)
-        : undefined,
-      this.#derived(request),
+      this.#members(request, edges),
+      this.#derived({ ...request, records }),
     ]);
     return records.map((record) => {
       const resource: JsonObject = {
@@ -207,34 +209,64 @@ export class Views {
     return known;
   }
 
-  /** `members` of each record, those that were deleted a moment ago left out. */
-  async #members(
-    { tenant, records, base, onlyMembers }: ViewRequest,
-  ): Promise<Map<string, JsonObject[]>> {
-    const each = await Promise.all(records.map(async (record) =>
-      [
-        record.id,
-        onlyMembers === undefined
-          ? await this.#allMembers(tenant, record)
-          : await this.#memberships.present(tenant, record, onlyMembers),
-      ] as const
-    ));
-    const shown = await this.#show(tenant, each.flatMap(([, edges]) => edges));
-    return new Map(each.map(([id, edges]) => [
-      id,
-      edges.filter((edge) => shown.has(edge.id)).map((edge) => ({
-        ...this.#reference(edge, base, shown),
-        type: edge.type,
-      })),
-    ]));
+  /**
+   * Records with the edges of their members. Replacing the members of a group
+   * rewrites its record. Whoever finds that it was rewritten while they read takes
+   * the new one and reads its set, so that nobody sees the beginning of one set
+   * and the end of the next, or the name of one and the members of the other.
+   */
+  async #withEdges(request: ViewRequest): Promise<{
+    records: readonly ResourceRecord[];
+    edges: ReadonlyMap<string, readonly Edge[]>;
+  }> {
+    const { tenant, type, wants, onlyMembers } = request;
+    const records = await this.#withMembershipState(request);
+    const edges = new Map<string, readonly Edge[]>();
+    if (type.members === undefined || !wants(type.members)) {
+      return { records, edges };
+    }
+    const latest = new Map(records.map((record) => [record.id, record]));
+    let left = records;
+    for (let reads = 0; left.length > 0; reads++) {
+      if (reads === MAX_READS) throw unavailable();
+      await Promise.all(left.map(async (record) => {
+        const list = onlyMembers === undefined
+          ? await this.#memberships.members(tenant, record)
+          : await this.#memberships.present(tenant, record, onlyMembers);
+        edges.set(record.id, list);
+      }));
+      const entries = await this.#store.getMany(
+        left.map(({ id }) => resourceKey(tenant, type.name, id)),
+      );
+      const changed = entries.map(decodeRecord)
+        .filter((record) => record !== undefined)
+        .filter(({ id, versionstamp }) =>
+          latest.get(id)?.versionstamp !== versionstamp
+        );
+      left = await this.#withMembershipState({ ...request, records: changed });
+      for (const record of left) latest.set(record.id, record);
+    }
+    return {
+      records: records.map((record) => latest.get(record.id) ?? record),
+      edges,
+    };
   }
 
-  /** One whole set: not the beginning of one and the end of the next. */
-  async #allMembers(
-    tenant: string,
-    record: ResourceRecord,
-  ): Promise<readonly Edge[]> {
-    return await this.#memberships.members(tenant, record);
+  /** `members` of each record, those that were deleted a moment ago left out. */
+  async #members(
+    { tenant, base }: ViewRequest,
+    each: ReadonlyMap<string, readonly Edge[]>,
+  ): Promise<Map<string, JsonObject[]>> {
+    const shown = await this.#show(tenant, [...each.values()].flat());
+    return new Map(
+      [...each].map(([id, edges]) => [
+        id,
+        edges.filter((edge) => shown.has(edge.id)).map((edge) => ({
+          ...this.#reference(edge, base, shown),
+          type: edge.type,
+        })),
+      ]),
+    );
   }
 
   #reference(

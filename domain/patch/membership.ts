@@ -22,13 +22,6 @@ export interface MembershipChange {
   readonly remove: ReadonlySet<string>;
 }
 
-/** No change at all. */
-export const UNCHANGED_MEMBERSHIP: MembershipChange = {
-  replacesAll: false,
-  add: new Set(),
-  remove: new Set(),
-};
-
 /**
  * Whether folding the steps needs to know every present member, because a
  * filter asks for something else than ids.

@@ -15,7 +15,6 @@ import {
 } from "../json.ts";
 import type { Profile } from "../profile.ts";
 import { clip } from "../text.ts";
-import { checkWellFormed } from "../wellformed.ts";
 
 /** The schema URI of a PATCH message. */
 export const PATCH_OP_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
@@ -54,7 +53,6 @@ export function readPatchMessage(
   body: JsonObject,
   profile: Profile,
 ): PatchOperation[] {
-  checkWellFormed(body);
   const message = envelope.safeParse(lowerCaseNames(body));
   if (!message.success) {
     const where = message.error.issues[0]?.path.join(".") ?? "";

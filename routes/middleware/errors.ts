@@ -14,16 +14,18 @@ export const SCIM_MEDIA_TYPE = "application/scim+json";
 /** The media type of the admin API's errors (RFC 9457). */
 export const PROBLEM_MEDIA_TYPE = "application/problem+json";
 
-/**
- * An answer with a SCIM error body.
- *
- * @param method HEAD gets the headers without a body
- */
+/** An answer with a SCIM error body. */
 export function scimErrorResponse(error: ScimError): Response {
-  return new Response(JSON.stringify(error), {
+  const body = { ...error.toJSON(), detail: wellFormed(error.message) };
+  return new Response(JSON.stringify(body), {
     status: error.status,
     headers: { "Content-Type": SCIM_MEDIA_TYPE, ...error.headers },
   });
+}
+
+/** A name that was cut for a message may end with half of a surrogate pair. */
+function wellFormed(detail: string): string {
+  return detail.toWellFormed();
 }
 
 /** An answer with a problem document. */
@@ -33,7 +35,12 @@ export function problemResponse(
   extra: Readonly<Record<string, unknown>> = {},
   headers: Readonly<Record<string, string>> = {},
 ): Response {
-  const problem = { type: "about:blank", status, detail, ...extra };
+  const problem = {
+    type: "about:blank",
+    status,
+    detail: wellFormed(detail),
+    ...extra,
+  };
   return new Response(JSON.stringify(problem), {
     status,
     headers: { "Content-Type": PROBLEM_MEDIA_TYPE, ...headers },

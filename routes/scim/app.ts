@@ -4,11 +4,13 @@
  */
 
 import { Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import { MAX_BODY_SIZE } from "../../domain/discovery.ts";
-import { notFound, ScimError } from "../../domain/errors.ts";
+import { notFound } from "../../domain/errors.ts";
+import { clip } from "../../domain/text.ts";
 import { authenticate } from "../middleware/authenticate.ts";
 import { renderError, scimErrorResponse } from "../middleware/errors.ts";
+import { limitBody } from "../middleware/limit_body.ts";
+import { requireHost } from "../middleware/require_host.ts";
 import { scimBaseUrl } from "../paths.ts";
 import type { Services } from "../services.ts";
 import { discovery } from "./discovery.ts";
@@ -20,28 +22,26 @@ import { resources } from "./resources.ts";
 export function scimApp(services: Services): Hono<ScimEnvironment> {
   const app = new Hono<ScimEnvironment>();
   app.onError(renderError(services, scimErrorResponse));
+  app.use(requireHost);
   app.use(async function base(c, next) {
     c.set("base", scimBaseUrl(c.req.url, services.publicUrl));
     await next();
   });
   app.route("/", discovery(services));
   app.use(authenticate(services.tokens));
-  app.use(bodyLimit({ maxSize: MAX_BODY_SIZE, onError: refuseSize }));
+  app.use(limitBody(MAX_BODY_SIZE));
   app.all("/Me", notImplemented("/Me, the resource of the client itself,"));
   app.all("/Bulk", notImplemented("/Bulk"));
   app.all("/.search", notImplemented("POST /.search"));
   app.all("/:endpoint/.search", notImplemented("POST /.search"));
   app.route("/", resources(services));
   app.all("*", (c) => {
-    throw notFound(`There is no endpoint ${c.req.path}`);
+    throw notFound(
+      `There is no endpoint ${
+        clip(c.req.path, 80)
+      }; /ResourceTypes tells which ` +
+        "there are",
+    );
   });
   return app;
-}
-
-function refuseSize(): never {
-  throw new ScimError(
-    413,
-    undefined,
-    `The request body is larger than ${MAX_BODY_SIZE} bytes, the most that is read`,
-  );
 }

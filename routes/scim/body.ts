@@ -7,6 +7,7 @@ import type { HonoRequest } from "hono";
 import { invalidSyntax, ScimError } from "../../domain/errors.ts";
 import type { JsonObject } from "../../domain/json.ts";
 import { readJsonObject } from "../../domain/json_text.ts";
+import { clip } from "../../domain/text.ts";
 
 const ACCEPTED: readonly string[] = [
   "application/scim+json",
@@ -23,12 +24,14 @@ const decoder = new TextDecoder("utf-8", { fatal: true });
  */
 export async function readBody(request: HonoRequest): Promise<JsonObject> {
   checkMediaType(request.header("Content-Type"));
+  const bytes = await request.arrayBuffer();
   let text: string;
   try {
-    text = decoder.decode(await request.arrayBuffer());
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    throw invalidSyntax("The request body is not valid UTF-8");
+    text = decoder.decode(bytes);
+  } catch {
+    throw invalidSyntax(
+      "The request body is not valid UTF-8; send JSON in UTF-8",
+    );
   }
   return readJsonObject(text);
 }
@@ -49,7 +52,7 @@ function checkMediaType(header: string | undefined): void {
     throw new ScimError(
       415,
       undefined,
-      `The media type "${header.slice(0, 80)}" is not understood; send ` +
+      `The media type "${clip(header, 80)}" is not understood; send ` +
         "application/scim+json or application/json in UTF-8",
     );
   }

@@ -12,6 +12,7 @@ import {
 import { notFound, ScimError } from "../../domain/errors.ts";
 import type { JsonObject } from "../../domain/json.ts";
 import type { SchemaDefinition } from "../../domain/schema/definition.ts";
+import { clip } from "../../domain/text.ts";
 import { DEFAULT_TENANT } from "../../storage/tenants.ts";
 import { identify } from "../middleware/authenticate.ts";
 import type { Services } from "../services.ts";
@@ -41,7 +42,10 @@ export function discovery(services: Services): Hono<ScimEnvironment> {
   app.get("/ResourceTypes/:name", (c) => {
     const type = registry.byName(c.req.param("name"));
     if (type === undefined) {
-      throw notFound(`There is no resource type "${c.req.param("name")}"`);
+      throw notFound(
+        `There is no resource type "${clip(c.req.param("name"))}"; ` +
+          "/ResourceTypes lists them",
+      );
     }
     return scimResponse(resourceTypeDocument(type, c.get("base")));
   });
@@ -56,7 +60,8 @@ export function discovery(services: Services): Hono<ScimEnvironment> {
     const schema = registry.schema(c.req.param("uri"));
     if (schema === undefined) {
       throw notFound(
-        `There is no schema "${c.req.param("uri").slice(0, 200)}"`,
+        `There is no schema "${clip(c.req.param("uri"), 200)}"; /Schemas ` +
+          "lists them",
       );
     }
     const show = await shownToClient(c);

@@ -14,6 +14,7 @@ import {
   splitNames,
 } from "../../domain/projection.ts";
 import type { ResourceType } from "../../domain/schema/compile.ts";
+import { clip } from "../../domain/text.ts";
 
 /** Query parameters by name; `profile` decides whether case matters. */
 export class QueryParameters {
@@ -114,7 +115,7 @@ function readInteger(
   if (text === undefined) return undefined;
   if (!/^\s*[+-]?\d+\s*$/.test(text)) {
     throw invalidValue(
-      `Parameter "${name}" must be an integer, not "${text.slice(0, 40)}"`,
+      `Parameter "${name}" must be an integer, not "${clip(text, 40)}"`,
     );
   }
   return Math.max(

@@ -13,6 +13,7 @@ import { readPatchMessage } from "../../domain/patch/message.ts";
 import type { Projection } from "../../domain/projection.ts";
 import type { Attribute } from "../../domain/schema/attribute.ts";
 import type { ResourceType } from "../../domain/schema/compile.ts";
+import { clip } from "../../domain/text.ts";
 import { validateResource } from "../../domain/validate.ts";
 import type { ResourceRecord } from "../../storage/records.ts";
 import { noSuchResource, type Writer } from "../../storage/resources.ts";
@@ -93,7 +94,7 @@ export function resources(services: Services): Hono<ScimEnvironment> {
 
   app.all("/:endpoint", (c) => {
     typeOf(c);
-    return methodNotAllowed("GET", "POST")();
+    return methodNotAllowed("GET", "POST")(c);
   });
 
   app.get("/:endpoint/:id", async (c) => {
@@ -177,7 +178,7 @@ export function resources(services: Services): Hono<ScimEnvironment> {
 
   app.all("/:endpoint/:id", (c) => {
     typeOf(c);
-    return methodNotAllowed("GET", "PUT", "PATCH", "DELETE")();
+    return methodNotAllowed("GET", "PUT", "PATCH", "DELETE")(c);
   });
 
   function typeOf(c: ScimContext): ResourceType {
@@ -187,7 +188,7 @@ export function resources(services: Services): Hono<ScimEnvironment> {
       const known = registry.resourceTypes.map((t) => t.endpoint).join(", ");
       throw notFound(
         `There is no endpoint /${
-          endpoint.slice(0, 80)
+          clip(endpoint, 80)
         }; resources are at ${known}`,
       );
     }

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
   type AttributePath,
-  isAttributeName,
   parseAttributePath,
   printAttributePath,
 } from "../../domain/path.ts";
@@ -89,15 +88,6 @@ Deno.test("parseAttributePath() reads back what printAttributePath() writes", ()
   holds(fc.property(path, (path) => {
     assert.deepEqual(parseAttributePath(printAttributePath(path)), path);
   }));
-});
-
-Deno.test("isAttributeName() is the rule of RFC 7643 section 2.1", () => {
-  for (const text of ["a", "A1", "a-b", "a_b", "a$"]) {
-    assert.equal(isAttributeName(text), true, text);
-  }
-  for (const text of ["", "1a", "$ref", "-a", "a.b", "a b", "é"]) {
-    assert.equal(isAttributeName(text), false, text);
-  }
 });
 
 function target(text: string, options = {}): string | undefined {

@@ -17,5 +17,5 @@ export function holds<Values>(
   runs: number = RUNS,
   replay: { readonly seed?: number; readonly path?: string } = {},
 ): void {
-  fc.assert(property, { numRuns: runs, ...replay });
+  fc.assert(property, { numRuns: runs, endOnFailure: true, ...replay });
 }

@@ -214,15 +214,18 @@ function elementIds(elements: JsonValue | undefined): JsonValue[] {
 }
 
 for (const type of [USER, GROUP, DEVICE]) {
-  const required = [...type.attributes.values()].filter((attribute) =>
-    attribute.required && attribute.name !== "schemas"
-  );
-  // A stored resource always has its required attributes, and they say something.
-  const stored = anyResource(type).filter((resource) =>
-    required.every(({ name }) =>
-      resource[name] !== undefined && resource[name] !== ""
-    )
-  );
+  // A stored resource has its required attributes, and they say something.
+  const required = [...type.attributes.values()]
+    .filter((attribute) => attribute.required && !attribute.multiValued)
+    .map(({ name }) => name);
+  const stored = fc.tuple(
+    anyResource(type),
+    fc.constantFrom("a", "A", "é", "b"),
+  )
+    .map(([resource, text]): JsonObject => ({
+      ...resource,
+      ...Object.fromEntries(required.map((name) => [name, text])),
+    }));
   // Conditions on attributes with an index, so that most filters have a plan.
   const texts = fc.constantFrom(
     "a",

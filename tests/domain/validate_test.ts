@@ -1,0 +1,233 @@
+import assert from "node:assert/strict";
+import type { JsonObject, JsonValue } from "../../domain/json.ts";
+import { COMPATIBLE, RFC } from "../../domain/profile.ts";
+import { compileResourceType } from "../../domain/schema/compile.ts";
+import { MAX_VALUES, validateResource } from "../../domain/validate.ts";
+import {
+  DEVICE,
+  DEVICE_SCHEMA,
+  ENTERPRISE_URI,
+  GROUP,
+  refuses,
+  USER,
+  WARRANTY_SCHEMA,
+  WARRANTY_URI,
+} from "./fixtures.ts";
+
+const PROFILES = [COMPATIBLE, RFC];
+const ADA: JsonObject = { userName: "ada@example.com" };
+const ROUTER: JsonObject = { serialNumber: "S1" };
+
+for (const profile of PROFILES) {
+  for (
+    const attributes of [
+      {},
+      { displayName: "", title: "x\ny" },
+      { name: { formatted: "Ada King" } },
+      {
+        emails: [{ value: "upd-1a2b3c4d", type: "anything" }, {
+          value: "b",
+          primary: true,
+        }],
+      },
+      { emails: [{ primary: false }, { primary: false }] },
+      {
+        phoneNumbers: [{ value: "call me" }],
+        locale: "en_US",
+        timezone: "Mars",
+      },
+      { active: false },
+      { [ENTERPRISE_URI]: { department: "x", manager: { value: "m" } } },
+      { x509Certificates: [] },
+    ] as const
+  ) {
+    Deno.test(`validateResource() takes ${JSON.stringify(attributes)} (${profile.name})`, () => {
+      validateResource(USER, {
+        ...ADA,
+        ...structuredClone(attributes) as JsonObject,
+      }, profile);
+    });
+  }
+
+  for (
+    const [attributes, ...fragments] of [
+      [{ userName: 1 }, 'Attribute "userName" must be a string, not a number'],
+      [{ userName: " \t" }, '"userName" is required and must not be empty'],
+      [
+        { userName: { value: "x" } },
+        '"userName" must be a string, not an object',
+      ],
+      [{ displayName: ["x"] }, '"displayName" must be a string, not an array'],
+      [{ active: "yes" }, '"active" must be true or false, not a string'],
+      [{ name: "Ada" }, '"name" must be an object, not a string'],
+      [
+        { name: { givenName: 1 } },
+        '"name.givenName" must be a string, not a number',
+      ],
+      [{ emails: { value: "x" } }, '"emails" must be an array, not an object'],
+      [{ emails: ["x"] }, '"emails[0]" must be an object, not a string'],
+      [
+        { emails: [{ value: "a" }, { value: 1 }] },
+        '"emails[1].value" must be a string, not a number',
+      ],
+      [
+        { emails: [{ primary: "no" }] },
+        '"emails[0].primary" must be true or false',
+      ],
+      [
+        { emails: [{ primary: true }, { primary: true }] },
+        '"emails" has more than one value with primary true',
+      ],
+      [
+        { photos: [{ value: 1 }] },
+        '"photos[0].value" must be a string with a URI',
+      ],
+      [
+        { x509Certificates: [{ value: "%" }] },
+        '"x509Certificates[0].value" must be',
+      ],
+      [
+        { [ENTERPRISE_URI]: { department: 1 } },
+        `"${ENTERPRISE_URI}:department" must be a string`,
+      ],
+      [
+        { [ENTERPRISE_URI]: { manager: { value: 1 } } },
+        `"${ENTERPRISE_URI}:manager.value" must be a string`,
+      ],
+      [
+        { [ENTERPRISE_URI]: [] },
+        `"${ENTERPRISE_URI}" must be an object, not an array`,
+      ],
+    ] as const
+  ) {
+    Deno.test(`validateResource() refuses ${JSON.stringify(attributes)} (${profile.name})`, () => {
+      refuses(
+        () =>
+          validateResource(USER, {
+            ...ADA,
+            ...structuredClone(attributes) as JsonObject,
+          }, profile),
+        400,
+        "invalidValue",
+        ...fragments,
+      );
+    });
+  }
+
+  Deno.test(`validateResource() wants a user name (${profile.name})`, () => {
+    refuses(
+      () => validateResource(USER, {}, profile),
+      400,
+      "invalidValue",
+      '"userName" is required for User',
+    );
+  });
+
+  Deno.test(`validateResource() wants a group's name (${profile.name})`, () => {
+    refuses(
+      () => validateResource(GROUP, {}, profile),
+      400,
+      "invalidValue",
+      '"displayName" is required for Group',
+    );
+  });
+
+  const VALUES:
+    readonly (readonly [name: string, value: JsonValue, isRight: boolean])[] = [
+      ["price", 1.5, true],
+      ["price", -1e21, true],
+      ["price", "1.5", false],
+      ["price", JSON.parse("1e999"), false],
+      ["ports", 8, true],
+      ["ports", -0, true],
+      ["ports", 1.5, false],
+      ["ports", 2 ** 53, false],
+      ["bought", "2024-05-06T07:08:09.1234567Z", true],
+      ["bought", "2024-05-06", false],
+      ["bought", 1, false],
+      ["firmware", "QUJD", true],
+      ["firmware", "QQ", true],
+      ["firmware", "-_==", false],
+      ["online", true, true],
+      ["online", 1, false],
+      ["tags", ["a", "b"], true],
+      ["tags", ["a", 1], false],
+      ["tags", [], true],
+      ["slots", [{ value: "a", width: 3 }], true],
+      ["slots", [{ width: "3" }], false],
+      ["site", { floor: -1 }, true],
+      ["site", { floor: 0.5 }, false],
+      [WARRANTY_URI, { until: "2030-01-01T00:00:00Z" }, true],
+      [WARRANTY_URI, { until: "2030" }, false],
+    ];
+  for (const [name, value, isRight] of VALUES) {
+    Deno.test(`validateResource() ${isRight ? "takes" : "refuses"} ${JSON.stringify(value)} for ${name} (${profile.name})`, () => {
+      const validate = () =>
+        validateResource(DEVICE, { ...ROUTER, [name]: value }, profile);
+      if (isRight) validate();
+      else refuses(validate, 400, "invalidValue", name, "must be");
+    });
+  }
+
+  Deno.test(`validateResource() takes ${MAX_VALUES} values and no more (${profile.name})`, () => {
+    const emails = Array.from(
+      { length: MAX_VALUES },
+      (_, i) => ({ value: `e${i}` }),
+    );
+    validateResource(USER, { ...ADA, emails }, profile);
+    emails.push({ value: "one more" });
+    refuses(
+      () => validateResource(USER, { ...ADA, emails }, profile),
+      400,
+      "invalidValue",
+      `"emails" has more than ${MAX_VALUES} values`,
+    );
+  });
+}
+
+const FORMATS: readonly (readonly [what: string, attributes: JsonObject])[] = [
+  ["a country of three letters", { addresses: [{ country: "CHE" }] }],
+  ["a certificate that is none", { x509Certificates: [{ value: "QUJD" }] }],
+  ["a URL with blanks", { profileUrl: "no url" }],
+  ["a picture without a URL", { photos: [{ value: "upd 1" }] }],
+];
+
+for (const [what, attributes] of FORMATS) {
+  Deno.test(`validateResource() refuses ${what} (rfc)`, () => {
+    refuses(
+      () => validateResource(USER, { ...ADA, ...attributes }, RFC),
+      400,
+      "invalidValue",
+      "must be",
+    );
+  });
+
+  Deno.test(`validateResource() takes ${what} (compatible)`, () => {
+    validateResource(USER, { ...ADA, ...attributes }, COMPATIBLE);
+  });
+}
+
+Deno.test("validateResource() wants an extension that is required", () => {
+  const type = compileResourceType(
+    {
+      ...DEVICE.definition,
+      schemaExtensions: [{ schema: WARRANTY_URI, required: true }],
+    },
+    [DEVICE_SCHEMA, WARRANTY_SCHEMA],
+  );
+  refuses(
+    () => validateResource(type, ROUTER, RFC),
+    400,
+    "invalidValue",
+    `"${WARRANTY_URI}" is required for Device`,
+  );
+  validateResource(type, { ...ROUTER, [WARRANTY_URI]: {} }, RFC);
+});
+
+Deno.test("validateResource() names no secret that is wrong", () => {
+  const secret = "hunter2-hunter2";
+  assert.throws(
+    () => validateResource(USER, { ...ADA, password: [secret] }, RFC),
+    (error) => error instanceof Error && !error.message.includes(secret),
+  );
+});

@@ -1,0 +1,213 @@
+import assert from "node:assert/strict";
+import type { Directory as Opened } from "./fixture.ts";
+import { Directory, GROUP, idsIn, refused, sorted, USER } from "./fixture.ts";
+import { Counter, observedKv } from "./fake_kv.ts";
+
+/** Reads a group again and again; the sets that it had. */
+async function watching(
+  directory: Opened,
+  id: string,
+  work: Promise<unknown>,
+): Promise<{ name: string; members: string[] }[]> {
+  const seen: { name: string; members: string[] }[] = [];
+  let done = false;
+  const end = work.finally(() => done = true);
+  while (!done) {
+    const shown = await directory.show(GROUP, id);
+    if (shown === undefined) break;
+    const name = String(shown["displayName"]);
+    seen.push({ name, members: idsIn(shown["members"]) });
+  }
+  await end;
+  return seen;
+}
+
+Deno.test("a group can be created with any number of members", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const directory = await Directory.open(kv);
+  const ids = await directory.users(2_000);
+  for (const count of [5, 6, 199, 200, 201, 400, 401, 2_000]) {
+    const some = ids.slice(0, count);
+    const { id } = await directory.group(`of ${count}`, some);
+    assert.deepEqual(await directory.membersOf(id), sorted(some));
+  }
+  await directory.check();
+});
+
+Deno.test("large sets fit commits in a tenant with the longest name", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const directory = await Directory.open(kv);
+  const { resources, tenants, jobs } = directory.services;
+  const writer = { tenant: "t".repeat(63), actor: "token-1" };
+  await tenants.ensure(writer.tenant, new Date());
+  const ids = await Promise.all(
+    Array.from({ length: 200 }, async (_, i) => {
+      const attributes = { userName: `user${i}` };
+      const draft = { attributes, members: [], ignored: [] };
+      return (await resources.create(writer, USER, draft)).id;
+    }),
+  );
+  const attributes = {
+    displayName: "\u{1f600}".repeat(300),
+    externalId: "\u{1f600}".repeat(300),
+  };
+  const draft = { attributes, members: ids, ignored: [] };
+  const { id } = await resources.create(writer, GROUP, draft);
+  assert.ok(await resources.delete(writer, GROUP, id, () => {}));
+  await jobs.idle();
+});
+
+Deno.test("a large set for a name that is taken leaves nothing behind", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const directory = await Directory.open(kv);
+  const ids = await directory.users(450);
+  await directory.group("Sales");
+  await refused(directory.group("sales", ids), 409, "uniqueness");
+  await directory.check();
+});
+
+Deno.test("replacing 2,000 members by others shows one set or the other, never a mixture", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const directory = await Directory.open(kv);
+  const ids = await directory.users(3_000);
+  const before = sorted(ids.slice(0, 2_000));
+  const after = sorted(ids.slice(1_000));
+  const { id } = await directory.group("before", before);
+  const work = directory.replaceAll(id, after, { displayName: "after" })
+    .then(() => directory.services.jobs.idle());
+  const seen = await watching(directory, id, work);
+  assert.ok(seen.length > 1);
+  for (const { name, members } of seen) {
+    assert.deepEqual(members, name === "before" ? before : after);
+  }
+  assert.deepEqual(await directory.membersOf(id), after);
+  await directory.check();
+});
+
+Deno.test("replacing a few of 1,200 members is never seen by half", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const directory = await Directory.open(kv);
+  const ids = sorted(await directory.users(1_300));
+  const sets = [ids.slice(0, 1_200), ids.slice(100)].map(String);
+  const { id } = await directory.group("Sales", ids.slice(0, 1_200));
+  const work = (async () => {
+    for (const start of [100, 0, 100, 0]) {
+      await directory.replaceAll(id, ids.slice(start, start + 1_200));
+    }
+  })();
+  const seen = await watching(directory, id, work);
+  for (const { members } of seen) assert.ok(sets.includes(String(members)));
+  await directory.check();
+});
+
+Deno.test("of two sets that replace each other one wins as a whole", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const directory = await Directory.open(kv);
+  const ids = await directory.users(8);
+  const { id } = await directory.group("Sales");
+  for (let round = 0; round < 20; round++) {
+    const sets = [0, 2, 4, 6].map((i) => sorted(ids.slice(i, i + 2)));
+    await Promise.all(sets.map((set) => directory.replaceAll(id, set)));
+    const members = String(await directory.membersOf(id));
+    assert.ok(sets.map(String).includes(members), members);
+  }
+  await directory.check();
+});
+
+Deno.test("1,500 members can be added and removed by one update", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const directory = await Directory.open(kv);
+  const ids = await directory.users(1_510);
+  const { id } = await directory.group("Sales", ids.slice(0, 20));
+  await directory.add(id, ...ids.slice(10));
+  assert.deepEqual(await directory.membersOf(id), sorted(ids));
+  await directory.check();
+  await directory.remove(id, ...ids.slice(5));
+  assert.deepEqual(await directory.membersOf(id), sorted(ids.slice(0, 5)));
+  await directory.check();
+});
+
+Deno.test("a large update that fails leaves no part of its plan", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const directory = await Directory.open(kv);
+  const ids = await directory.users(300);
+  await directory.group("Legal");
+  const { id } = await directory.group("Sales");
+  const update = directory.update(GROUP, id, {
+    set: { displayName: "legal" },
+    members: [{ kind: "add", ids }],
+  });
+  await refused(update, 409, "uniqueness");
+  assert.deepEqual(await directory.membersOf(id), []);
+  await directory.check();
+});
+
+Deno.test("2,000 members can be replaced by none", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const directory = await Directory.open(kv);
+  const ids = await directory.users(2_000);
+  const { id } = await directory.group("Sales", ids);
+  await directory.replaceAll(id, []);
+  assert.deepEqual(await directory.membersOf(id), []);
+  await directory.check();
+});
+
+Deno.test("deleting a group of 3,000 answers before its members are swept", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const counter = new Counter();
+  const directory = await Directory.open(observedKv(kv, counter));
+  const ids = await directory.users(3_000);
+  const { id } = await directory.group("Sales", ids);
+  const edges = () =>
+    Array.fromAsync(kv.list({ prefix: ["t", "default", "m", id] }));
+  assert.equal((await edges()).length, 3_000);
+  assert.ok(await directory.delete(GROUP, id));
+  assert.ok((await edges()).length > 0);
+  assert.equal(await directory.get(GROUP, id), undefined);
+  assert.deepEqual(await directory.groupsOf(ids[0] ?? ""), []);
+  await directory.check();
+  assert.equal((await edges()).length, 0);
+});
+
+Deno.test("a user in 400 groups can be deleted", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const directory = await Directory.open(kv);
+  const [gone = "", other = ""] = await directory.users(2);
+  const groups = await Promise.all(
+    Array.from(
+      { length: 400 },
+      (_, i) => directory.group(`g${i}`, [gone, other]),
+    ),
+  );
+  const { views } = directory.services;
+  const before = groups.map((group) => views.version(group));
+  await directory.delete(USER, gone);
+  for (const [i, { id }] of groups.entries()) {
+    assert.deepEqual(await directory.membersOf(id), [other]);
+    const record = await directory.get(GROUP, id);
+    assert.notEqual(record && views.version(record), before[i]);
+  }
+  await directory.check();
+});
+
+Deno.test("a set that was taken for abandoned cannot come into force", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const first = await Directory.open(kv);
+  const ids = await first.users(450);
+  const { id } = await first.group("Sales");
+  // The maker is so slow that another process finishes its job in the meantime.
+  let commits = 0;
+  const slow = observedKv(kv, {
+    before: async (call) => {
+      if (call !== "commit" || ++commits !== 4) return;
+      const later = () => new Date(Date.now() + 3_600_000);
+      await Directory.open(kv, { clock: later });
+    },
+  });
+  const second = await Directory.open(slow);
+  commits = 0;
+  await second.replaceAll(id, ids);
+  assert.ok(commits > 4);
+  assert.deepEqual(await first.membersOf(id), sorted(ids));
+  await second.check();
+});
