@@ -61,6 +61,12 @@ export class ScimError extends Error {
     this.headers = headers;
   }
 
+  /** The same error, told to be in a part of the request. */
+  within(where: string): ScimError {
+    const detail = `${where}: ${this.message}`;
+    return new ScimError(this.status, this.scimType, detail, this.headers);
+  }
+
   /** The message body of RFC 7644 section 3.12. `status` is a string there. */
   toJSON(): JsonObject {
     return {

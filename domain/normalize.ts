@@ -172,7 +172,7 @@ export class Normalizer {
   /** Notes an attribute that no schema knows, or refuses it. */
   unknown(name: string, message: () => string): void {
     if (!this.#profile.unknownAttributes) throw invalidSyntax(message());
-    const noted = name.slice(0, MAX_IGNORED_LENGTH);
+    const noted = name.slice(0, MAX_IGNORED_LENGTH).toWellFormed();
     if (this.ignored.length < MAX_IGNORED && !this.ignored.includes(noted)) {
       this.ignored.push(noted);
     }
@@ -234,7 +234,8 @@ export class Normalizer {
       return this.#merge(attributes, extension, holder);
     }
     for (const [name, item] of Object.entries(holder)) {
-      if (isJsonObject(item)) this.#merge(attributes, name, item);
+      const merges = (parent ?? attribute).type === "complex";
+      if (merges && isJsonObject(item)) this.#merge(attributes, name, item);
       else attributes[name] = item;
     }
   }

@@ -48,7 +48,9 @@ function codeOrder(unit: number): number {
 
 /** The beginning of a text that a client sent, short enough for a message. */
 export function clip(text: string, length = 60): string {
-  return text.length > length ? `${text.slice(0, length)}…` : text;
+  return text.length > length
+    ? `${text.slice(0, length).toWellFormed()}…`
+    : text;
 }
 
 /**

@@ -71,6 +71,15 @@ export function attributesNamed(predicate: Predicate): Set<Attribute> {
   return named;
 }
 
+/** How many tests a predicate makes of one resource or value, at the most. */
+export function leafCount(predicate: Predicate): number {
+  let count = 0;
+  for (const node of leaves(predicate)) {
+    count += node.kind === "element" ? leafCount(node.predicate) : 1;
+  }
+  return count;
+}
+
 /** The parts of a predicate that test something, brackets not opened. */
 function* leaves(
   predicate: Predicate,

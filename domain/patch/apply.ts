@@ -5,13 +5,20 @@
  */
 
 import {
+  invalidFilter,
   invalidPath,
   invalidSyntax,
   invalidValue,
   mutability,
+  ScimError,
 } from "../errors.ts";
 import type { Filter, PatchPath } from "../filter/ast.ts";
-import { compileElementFilter, unknownAttribute } from "../filter/compile.ts";
+import {
+  compileElementFilter,
+  type Predicate,
+  unknownAttribute,
+} from "../filter/compile.ts";
+import { attributesNamed, leafCount } from "../filter/plan.ts";
 import { parsePatchPath } from "../filter/parse.ts";
 import {
   describeJson,
@@ -56,6 +63,9 @@ interface Place {
 
 type Op = PatchOperation["op"];
 
+/** How many values, times conditions, the operations of one message may look at. */
+const MAX_WORK = 1_000_000;
+
 /**
  * Applies operations one after another, each to the result of the one before.
  * Either all of them apply, or the error says which one does not and nothing
@@ -72,7 +82,15 @@ export function applyPatch(
   profile: Profile,
 ): PatchResult {
   const session = new PatchSession(type, structuredClone(current), profile);
-  for (const operation of operations) session.apply(operation);
+  for (const [index, operation] of operations.entries()) {
+    try {
+      session.apply(operation);
+    } catch (error) {
+      throw error instanceof ScimError
+        ? error.within(`Operations[${index}]`)
+        : error;
+    }
+  }
   return session.finish(current);
 }
 
@@ -83,6 +101,8 @@ class PatchSession {
   readonly #normalizer: Normalizer;
   readonly #editor: ElementEditor;
   readonly #membership: MembershipStep[] = [];
+  /** How many values the operations have looked at so far. */
+  #work = 0;
   /** Required attributes that an operation unassigned, and what to say of it. */
   readonly #unassigned = new Map<Attribute, Error>();
 
@@ -354,6 +374,9 @@ class PatchSession {
     const predicate = filter === undefined
       ? undefined
       : compileElementFilter(filter, attribute, this.#type, this.#profile);
+    const given = Array.isArray(value) ? value.length : 1;
+    const tests = predicate === undefined ? 1 : leafCount(predicate);
+    this.#spend(given + elements.length * tests);
     const after = this.#editor.edit(
       op,
       elements,
@@ -363,6 +386,18 @@ class PatchSession {
     return attribute.multiValued
       ? after.length > 0 ? after : undefined
       : after[0];
+  }
+
+  /** Keeps one message from occupying the server for seconds. */
+  #spend(work: number): void {
+    this.#work += work;
+    if (this.#work <= MAX_WORK) return;
+    throw new ScimError(
+      413,
+      undefined,
+      `The operations would look at more than ${MAX_WORK} values in all; send ` +
+        "them in several messages",
+    );
   }
 
   /** Members are edges; an operation on them becomes steps. */
@@ -391,6 +426,7 @@ class PatchSession {
         this.#profile,
       );
       if (op === "remove") {
+        checkMemberFilter(predicate, attribute);
         this.#membership.push({ kind: "removeMatching", predicate });
         return;
       }
@@ -487,4 +523,18 @@ function withMember(
   const { [name]: _, ...rest } = object;
   const result = value === undefined ? rest : { ...rest, [name]: value };
   return Object.keys(result).length > 0 ? result : undefined;
+}
+
+/**
+ * Members are chosen by what their edges know.
+ *
+ * @throws {ScimError} 400 invalidFilter for any other sub-attribute
+ */
+function checkMemberFilter(predicate: Predicate, members: Attribute): void {
+  for (const { name, parent, path } of attributesNamed(predicate)) {
+    if (parent === members && (name === "value" || name === "type")) continue;
+    throw invalidFilter(
+      `Members can be chosen by value and type only, not by "${path}"`,
+    );
+  }
 }

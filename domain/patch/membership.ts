@@ -32,14 +32,24 @@ export function needsAllMembers(steps: readonly MembershipStep[]): boolean {
   );
 }
 
+/** The ids of all members that the steps add, whether or not they stay. */
+export function idsAdded(steps: readonly MembershipStep[]): string[] {
+  const ids = steps.flatMap((step) =>
+    step.kind === "add" || step.kind === "replaceAll" ? step.ids : []
+  );
+  return [...new Set(ids)];
+}
+
 /**
  * Folds steps into one change.
  *
  * @param present every present member as an element, if `needsAllMembers` said so
+ * @param describe a member that the steps add, as an element
  */
 export function foldMembership(
   steps: readonly MembershipStep[],
   present: readonly JsonObject[] = [],
+  describe: (id: string) => JsonObject = (id) => ({ value: id }),
 ): MembershipChange {
   let replacesAll = false;
   const add = new Set<string>();
@@ -71,7 +81,7 @@ export function foldMembership(
           named.forEach(drop);
           break;
         }
-        const added = [...add].map((id): JsonObject => ({ value: id }));
+        const added = [...add].map(describe);
         for (const member of [...(replacesAll ? [] : present), ...added]) {
           const id = own(member, "value");
           if (typeof id !== "string") continue;

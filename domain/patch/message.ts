@@ -20,7 +20,7 @@ import { clip } from "../text.ts";
 export const PATCH_OP_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
 
 /** How many operations one message may hold. */
-export const MAX_PATCH_OPERATIONS = 2_000;
+export const MAX_PATCH_OPERATIONS = 1_000;
 
 /** One operation. `value` is as sent. */
 export interface PatchOperation {

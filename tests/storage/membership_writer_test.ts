@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
-import type { Directory as Opened } from "./fixture.ts";
 import { Directory, GROUP, idsIn, refused, sorted, USER } from "./fixture.ts";
 import { Counter, observedKv } from "./fake_kv.ts";
 
 /** Reads a group again and again; the sets that it had. */
 async function watching(
-  directory: Opened,
+  directory: Directory,
   id: string,
   work: Promise<unknown>,
 ): Promise<{ name: string; members: string[] }[]> {
@@ -190,24 +189,125 @@ Deno.test("a user in 400 groups can be deleted", async () => {
   await directory.check();
 });
 
-Deno.test("a set that was taken for abandoned cannot come into force", async () => {
+Deno.test("whoever reads members while they are replaced gets the new group", async () => {
   using kv = await Deno.openKv(":memory:");
-  const first = await Directory.open(kv);
-  const ids = await first.users(450);
-  const { id } = await first.group("Sales");
-  // The maker is so slow that another process finishes its job in the meantime.
-  let commits = 0;
-  const slow = observedKv(kv, {
+  const writer = await Directory.open(kv);
+  const ids = sorted(await writer.users(600));
+  const { id } = await writer.group("before", ids.slice(0, 550));
+  let isReplaced = false;
+  const reader = await Directory.open(observedKv(kv, {
+    before: async (call) => {
+      if (call !== "list" || isReplaced) return;
+      isReplaced = true;
+      await writer.replaceAll(id, ids.slice(50), { displayName: "after" });
+      await writer.services.jobs.idle();
+    },
+  }));
+  isReplaced = false;
+  const shown = await reader.show(GROUP, id);
+  assert.equal(shown?.["displayName"], "after");
+  assert.deepEqual(idsIn(shown?.["members"]), ids.slice(50));
+  const now = await writer.get(GROUP, id);
+  const version = now && writer.services.views.version(now);
+  assert.equal(Object(shown?.["meta"]).version, version);
+});
+
+const later = () => new Date(Date.now() + 3_600_000);
+
+Deno.test("a set that was taken for abandoned is written again", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const other = await Directory.open(kv);
+  const ids = sorted(await other.users(450));
+  const { id } = await other.group("Sales");
+  let commits = -Infinity;
+  // The maker is so slow that another start finishes its job in the meantime.
+  const slow = await Directory.open(observedKv(kv, {
     before: async (call) => {
       if (call !== "commit" || ++commits !== 4) return;
-      const later = () => new Date(Date.now() + 3_600_000);
       await Directory.open(kv, { clock: later });
     },
-  });
-  const second = await Directory.open(slow);
+  }));
   commits = 0;
-  await second.replaceAll(id, ids);
-  assert.ok(commits > 4);
-  assert.deepEqual(await first.membersOf(id), sorted(ids));
-  await second.check();
+  await slow.replaceAll(id, ids);
+  assert.ok(commits > 5);
+  assert.deepEqual(await other.membersOf(id), ids);
+  await slow.check();
+});
+
+Deno.test("a set cannot come into force while it is swept away", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const other = await Directory.open(kv);
+  const ids = sorted(await other.users(450));
+  const { id } = await other.group("Sales");
+  const swept = Promise.withResolvers<void>();
+  const decided = Promise.withResolvers<void>();
+  let sweeps = 0;
+  const sweeping = observedKv(kv, {
+    before: async (call) => {
+      if (call !== "commit" || ++sweeps !== 3) return;
+      swept.resolve();
+      await decided.promise;
+    },
+  });
+  let commits = -Infinity;
+  let sweeper: Promise<unknown> | undefined;
+  const slow = await Directory.open(observedKv(kv, {
+    before: async (call) => {
+      if (call !== "commit" || ++commits !== 5) return;
+      sweeper = Directory.open(sweeping, { clock: later });
+      await swept.promise;
+    },
+    after: (call) => {
+      if (call === "commit" && commits >= 5) decided.resolve();
+    },
+  }));
+  commits = 0;
+  await slow.replaceAll(id, ids);
+  await sweeper;
+  assert.ok(sweeps > 3);
+  assert.deepEqual(await other.membersOf(id), ids);
+  await slow.check();
+});
+
+Deno.test("a member that is deleted between the steps of a large addition is taken out", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const other = await Directory.open(kv);
+  const ids = sorted(await other.users(250));
+  for (const [round, gone] of ids.slice(0, 5).entries()) {
+    const { id } = await other.group(`Sales ${round}`);
+    let commits = -Infinity;
+    const adding = await Directory.open(observedKv(kv, {
+      before: async (call) => {
+        if (call !== "commit" || ++commits !== round + 1) return;
+        await other.delete(USER, gone);
+      },
+    }));
+    commits = 0;
+    await adding.add(id, ...ids.slice(round));
+    assert.deepEqual(await other.membersOf(id), ids.slice(round + 1));
+    await other.check(`deleted before commit ${round + 1}`);
+  }
+});
+
+Deno.test("a group that is deleted before its member leaves no counters", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const other = await Directory.open(kv);
+  for (const count of [1, 160]) {
+    const { id } = await other.user(`user of ${count}`);
+    const groups = await Promise.all(
+      Array.from({ length: count }, (_, i) => other.group(`g${i}`, [id])),
+    );
+    let commits = -Infinity;
+    const deleting = await Directory.open(observedKv(kv, {
+      before: async (call) => {
+        // Of many groups a step behind the first commit takes the member out.
+        if (call !== "commit" || ++commits !== (count === 1 ? 1 : 2)) return;
+        for (const group of groups) await other.delete(GROUP, group.id);
+        await other.services.jobs.idle();
+      },
+    }));
+    commits = 0;
+    await deleting.delete(USER, id);
+    await deleting.check(`of ${count}`);
+  }
 });

@@ -14,6 +14,7 @@ import {
   turns,
   USER,
 } from "./fixture.ts";
+import { Counter, observedKv } from "./fake_kv.ts";
 
 /** The statuses of what was refused; fails on anything that is not a ScimError. */
 function statuses(results: readonly PromiseSettledResult<unknown>[]): number[] {
@@ -90,6 +91,23 @@ Deno.test("parallel updates of one user on different attributes are all kept", a
     ...Object.fromEntries(names.map((name) => [name, name])),
   });
   await directory.check();
+});
+
+Deno.test("parallel updates of one resource take turns instead of conflicting", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const counter = new Counter();
+  const directory = await Directory.open(observedKv(kv, counter));
+  const user = await directory.user("ada");
+  const group = await directory.group("Sales");
+  for (const [type, { id }] of [[USER, user], [GROUP, group]] as const) {
+    const { commits } = await counter.costOf(() =>
+      Promise.all(
+        Array.from({ length: 64 }, (_, i) =>
+          directory.update(type, id, { set: { externalId: `x${i}` } })),
+      )
+    );
+    assert.equal(commits, 64);
+  }
 });
 
 Deno.test("parallel additions of overlapping lists are all there", async () => {

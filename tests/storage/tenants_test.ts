@@ -107,6 +107,24 @@ Deno.test("groups that are written while names become unique are not lost", asyn
   }
 });
 
+Deno.test("a group that is written while the tenant changes its mind follows the new rule", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const other = await Directory.open(kv);
+  await unique(other, false);
+  const { id } = await other.group("Sales");
+  let isChanged = true;
+  const directory = await Directory.open(observedKv(kv, {
+    before: async (call) => {
+      if (call !== "commit" || isChanged) return;
+      isChanged = true;
+      await unique(other, true);
+    },
+  }));
+  isChanged = false;
+  await refused(directory.group("sales"), 409, "uniqueness", id);
+  await directory.check();
+});
+
 Deno.test("many groups of one name are found in no more than linear time", async () => {
   using kv = await Deno.openKv(":memory:");
   const { services } = await Directory.open(kv);

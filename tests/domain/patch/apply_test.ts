@@ -797,15 +797,47 @@ for (const op of ["add", "remove", "replace"]) {
   });
 }
 
-Deno.test("applyPatch() is done in time with 2,000 operations on a list", () => {
+Deno.test("applyPatch() is done in time with 1,000 operations on a list", () => {
   const operations = Array.from(
-    { length: 2_000 },
+    { length: 1_000 },
     (_, i) => ({ op: "add", path: "emails", value: { value: `e${i}` } }),
   );
   const before = { userName: "x" };
   const start = performance.now();
   patch(operations, { before });
   assert.ok(performance.now() - start < 3_000);
+});
+
+Deno.test("applyPatch() refuses operations that would look at millions of values", () => {
+  const value = Array.from({ length: 1_500 }, (_, i) => ({ value: `e${i}` }));
+  const many = Array.from(
+    { length: 900 },
+    (_, i) => ({ op: "add", path: "emails", value: { value: `x${i}` } }),
+  );
+  const start = performance.now();
+  assert.throws(
+    () => patch([{ op: "add", path: "emails", value }, ...many]),
+    { name: "ScimError", status: 413, message: /several messages/ },
+  );
+  assert.ok(performance.now() - start < 3_000);
+});
+
+Deno.test("applyPatch() says which operation cannot be applied", () => {
+  assert.throws(
+    () =>
+      patch([
+        { op: "replace", path: "title", value: "Lead" },
+        { op: "replace", path: "id", value: "x" },
+      ]),
+    { name: "ScimError", message: /^Operations\[1\]: .*readOnly/ },
+  );
+});
+
+Deno.test("applyPatch() chooses members by value and type only", () => {
+  assert.throws(
+    () => members([{ op: "remove", path: 'members[display eq "Ada"]' }]),
+    { name: "ScimError", scimType: "invalidFilter", message: /value and type/ },
+  );
 });
 
 // Properties
