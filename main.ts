@@ -9,6 +9,9 @@ import { createApp } from "./routes/app.ts";
 import { SCIM_BASE_PATH } from "./routes/paths.ts";
 import { createServices, type Services } from "./routes/services.ts";
 
+/** How often jobs are looked for that nobody works on, in milliseconds. */
+const JOB_INTERVAL = 30_000;
+
 /** How long requests in flight may take after a signal, in milliseconds. */
 const DRAIN_WITHIN = 4_500;
 
@@ -61,7 +64,17 @@ async function main(): Promise<void> {
     onListen: ({ port }) => announce(config, services, port),
   }, app.fetch);
 
+  const jobs = setInterval(() => {
+    services.jobs.resume(false).catch((error) => {
+      report("jobs failed", { error: String(error) });
+    });
+  }, JOB_INTERVAL);
+
+  let stopping = false;
   const stop = async (): Promise<void> => {
+    if (stopping) return;
+    stopping = true;
+    clearInterval(jobs);
     const late = setTimeout(() => Deno.exit(1), DRAIN_WITHIN);
     await server.shutdown();
     await services.jobs.idle();
@@ -79,7 +92,13 @@ if (import.meta.main) {
   try {
     await main();
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = error instanceof Deno.errors.AddrInUse
+      ? `another program listens on port ${
+        Deno.env.get("PORT") ?? 8000
+      } already`
+      : error instanceof Error
+      ? error.message
+      : String(error);
     for (const line of message.split("\n")) {
       console.error(`Cannot start: ${line}`);
     }

@@ -15,7 +15,7 @@ import { parseAttributePath } from "./path.ts";
 import type { Profile } from "./profile.ts";
 import type { Attribute } from "./schema/attribute.ts";
 import { resolvePath, type ResourceType } from "./schema/compile.ts";
-import { clip } from "./text.ts";
+import { clip, foldCase } from "./text.ts";
 
 /** How many unknown attributes of one request are noted, and how much of a name. */
 const MAX_IGNORED = 50;
@@ -76,6 +76,12 @@ export function memberIds(attribute: Attribute, elements: JsonValue): string[] {
       throw invalidValue(
         `Attribute "${attribute.path}[${index}].value" is required; it is the ` +
           "id of a resource",
+      );
+    }
+    const type = isJsonObject(element) ? own(element, "type") : undefined;
+    if (type !== undefined && typeof type !== "string") {
+      throw invalidValue(
+        `Attribute "${attribute.path}[${index}].type" must be a string`,
       );
     }
     return id;
@@ -159,12 +165,27 @@ export class Normalizer {
     const seen = new Map<string, string>();
     for (const [key, item] of Object.entries(value)) {
       const attribute = attributes.get(key.toLowerCase());
-      if (attribute === undefined) {
-        this.unknown(`${uri}:${key}`, () => unknownName(key, uri, attributes));
+      if (attribute !== undefined) {
+        this.#once(seen, attribute.path, key);
+        this.#assign(result, attribute, item);
         continue;
       }
-      this.#once(seen, attribute.path, key);
-      this.#assign(result, attribute, item);
+      const path = this.#profile.pathsAsKeys
+        ? parseAttributePath(`${uri}:${key}`)
+        : undefined;
+      const target = path && resolvePath(this.#type, path, this.#profile);
+      if (target?.kind === "attribute") {
+        this.#once(seen, target.attribute.path, key);
+        const holder: JsonObject = {};
+        this.#assignPath(holder, target.attribute, item);
+        const values = own(holder, uri);
+        for (const [name, part] of Object.entries(values ?? {})) {
+          if (isJsonObject(part)) this.#merge(result, name, part);
+          else result[name] = part;
+        }
+        continue;
+      }
+      this.unknown(`${uri}:${key}`, () => unknownName(key, uri, attributes));
     }
     return result;
   }
@@ -207,10 +228,14 @@ export class Normalizer {
       ? resolvePath(this.#type, path, this.#profile)
       : undefined;
     if (target?.kind !== "attribute") {
-      return this.unknown(
-        key,
-        () => unknownAttribute(this.#type, path ?? { name: key }),
-      );
+      return this.unknown(key, () => {
+        const isPath = path?.uri === undefined &&
+          path?.subAttribute !== undefined;
+        return isPath
+          ? `"${clip(key)}" is a path; nest it: ` +
+            `{"${path.name}": {"${path.subAttribute}": …}}`
+          : unknownAttribute(this.#type, path ?? { name: key });
+      });
     }
     this.#once(seen, target.attribute.path, key);
     this.#assignPath(attributes, target.attribute, value);
@@ -370,8 +395,8 @@ export class Normalizer {
 }
 
 /**
- * What makes a value of a multi-valued attribute itself: its `value` and `type`,
- * whatever `display`, `primary` and `$ref` say. A value without `value`, such as
+ * What makes a value of a multi-valued attribute itself: its `value` and `type`
+ * (whose case does not count), whatever `display`, `primary` and `$ref` say. A value without `value`, such as
  * an address, is all that it says. Values with equal keys are the same value.
  */
 export function elementKey(element: JsonValue): string {
@@ -379,7 +404,11 @@ export function elementKey(element: JsonValue): string {
   const value = own(element, "value");
   return value === undefined
     ? JSON.stringify(Object.entries(element).sort(([a], [b]) => a < b ? -1 : 1))
-    : JSON.stringify({ value, type: own(element, "type") ?? null });
+    : JSON.stringify({ value, type: foldedType(own(element, "type")) });
+}
+
+function foldedType(type: JsonValue | undefined): JsonValue {
+  return typeof type === "string" ? foldCase(type) : type ?? null;
 }
 
 /** Whether an element says nothing but what kind of value it would be. */

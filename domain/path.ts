@@ -19,14 +19,13 @@ export interface AttributePath {
   readonly subAttribute?: string;
 }
 
-const ATTRIBUTE_NAME = /^[A-Za-z][A-Za-z0-9_$-]*$/;
-const SUB_ATTRIBUTE_NAME = /^[A-Za-z$][A-Za-z0-9_$-]*$/;
+const NAME = /^[A-Za-z$][A-Za-z0-9_$-]*$/;
 const URI =
   /^[A-Za-z][A-Za-z0-9+.-]*:[A-Za-z0-9._~:/?#@!$&'*+,;=%-]*[A-Za-z0-9]$/;
 
 /**
- * Reads one attribute path. `$` may begin a sub-attribute (`members.$ref`),
- * which the ABNF of RFC 7644 forgot (erratum 8924).
+ * Reads one attribute path. `$` may begin a name, as in `members.$ref` and
+ * `members[$ref pr]`, which the ABNF of RFC 7644 forgot (erratum 8924).
  *
  * @returns undefined when the text does not follow the grammar
  */
@@ -53,10 +52,8 @@ export function printAttributePath(path: AttributePath): string {
 function parseNames(text: string): AttributePath | undefined {
   const dot = text.indexOf(".");
   const name = dot < 0 ? text : text.slice(0, dot);
-  if (!ATTRIBUTE_NAME.test(name)) return undefined;
+  if (!NAME.test(name)) return undefined;
   if (dot < 0) return { name };
   const subAttribute = text.slice(dot + 1);
-  return SUB_ATTRIBUTE_NAME.test(subAttribute)
-    ? { name, subAttribute }
-    : undefined;
+  return NAME.test(subAttribute) ? { name, subAttribute } : undefined;
 }

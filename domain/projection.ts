@@ -7,7 +7,11 @@ import { invalidValue } from "./errors.ts";
 import { isJsonObject, type JsonObject, type JsonValue, own } from "./json.ts";
 import { parseAttributePath } from "./path.ts";
 import type { Attribute } from "./schema/attribute.ts";
-import { resolvePath, type ResourceType } from "./schema/compile.ts";
+import {
+  type ResolveOptions,
+  resolvePath,
+  type ResourceType,
+} from "./schema/compile.ts";
 
 /** The attributes that a request asked for, or asked to leave out. */
 export interface ProjectionRequest {
@@ -37,6 +41,7 @@ export interface Projection {
 export function compileProjection(
   type: ResourceType,
   request: ProjectionRequest,
+  options: ResolveOptions = {},
 ): Projection {
   const { attributes = [], excludedAttributes = [] } = request;
   if (attributes.length > 0 && excludedAttributes.length > 0) {
@@ -45,8 +50,8 @@ export function compileProjection(
     );
   }
   return attributes.length > 0
-    ? new Selection(type, namedBy(type, attributes), true)
-    : new Selection(type, namedBy(type, excludedAttributes), false);
+    ? new Selection(type, namedBy(type, attributes, options), true)
+    : new Selection(type, namedBy(type, excludedAttributes, options), false);
 }
 
 /** Splits a query parameter; blanks around the commas do not count. */
@@ -59,11 +64,12 @@ export function splitNames(parameters: readonly string[]): string[] {
 function namedBy(
   type: ResourceType,
   names: readonly string[],
+  options: ResolveOptions,
 ): Set<Attribute> {
   const named = new Set<Attribute>();
   for (const name of names) {
     const path = parseAttributePath(name);
-    const target = path === undefined ? undefined : resolvePath(type, path);
+    const target = path && resolvePath(type, path, options);
     if (target?.kind === "attribute") named.add(target.attribute);
     if (target?.kind === "extension") {
       for (const attribute of target.extension.attributes.values()) {

@@ -72,7 +72,14 @@ export async function createServices(
   const tenants = new TenantRepository(store);
   await tenants.ensure(DEFAULT_TENANT, clock());
   const memberships = new Memberships(store, registry);
-  const jobs = new MembershipJobs(store, memberships, registry, clock);
+  const report = options.report ?? (() => {});
+  const jobs = new MembershipJobs(
+    store,
+    memberships,
+    registry,
+    clock,
+    report,
+  );
   const membershipWriter = new MembershipWriter({
     store,
     memberships,
@@ -101,6 +108,6 @@ export async function createServices(
     queries: new Queries(store, memberships, views, options.scanLimit),
     tokens: new TokenRepository(store, clock, newId),
     publicUrl: options.publicUrl,
-    report: options.report ?? (() => {}),
+    report,
   };
 }

@@ -27,7 +27,12 @@ const decoder = new TextDecoder();
 
 /** Encodes a JSON value. */
 export function encode(value: unknown): Uint8Array {
-  const json = encoder.encode(JSON.stringify(value));
+  return encodeText(JSON.stringify(value));
+}
+
+/** Encodes a JSON text. */
+export function encodeText(text: string): Uint8Array {
+  const json = encoder.encode(text);
   return json.length > DEFLATE_ABOVE
     ? tagged(DEFLATED, deflateRawSync(json))
     : tagged(PLAIN, json);

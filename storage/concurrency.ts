@@ -8,9 +8,17 @@ import { ScimError } from "../domain/errors.ts";
 /** How long work waits for its turn, in milliseconds. */
 const MAX_WAIT = 10_000;
 
-/** Lets the holders of one key run one after another. */
+/** Who holds a key, or waits for it. */
+interface Queue {
+  /** The last work that needs the key for itself. */
+  alone: Promise<unknown>;
+  /** Work behind it that shares the key. */
+  sharing: Promise<unknown>[];
+}
+
+/** Lets work under one key run alone, or together with work that can share. */
 export class KeyedLock {
-  readonly #tails = new Map<string, Promise<unknown>>();
+  readonly #queues = new Map<string, Queue>();
   readonly #maxWait: number;
 
   /** @param maxWait how long work waits for its turn, in milliseconds */
@@ -24,15 +32,57 @@ export class KeyedLock {
    * @throws {ScimError} 503 when that takes too long; the work is not run then
    */
   async run<T>(key: string, work: () => Promise<T>): Promise<T> {
-    const before = this.#tails.get(key);
-    const mine = before === undefined
+    const queue = this.#queues.get(key);
+    const mine = queue === undefined
       ? work()
-      : inTime(before, this.#maxWait).then(work);
-    const tail = Promise.allSettled([before, mine]).then(() => {
-      if (this.#tails.get(key) === tail) this.#tails.delete(key);
-    });
-    this.#tails.set(key, tail);
+      : this.#behind([queue.alone, ...queue.sharing], work);
+    const alone = Promise.allSettled([
+      queue?.alone,
+      ...(queue?.sharing ?? []),
+      mine,
+    ]);
+    this.#enqueue(key, { alone, sharing: [] });
     return await mine;
+  }
+
+  /**
+   * Runs work together with other work that shares the key, when all earlier work
+   * that needs the key for itself has ended.
+   *
+   * @throws {ScimError} 503 when that takes too long; the work is not run then
+   */
+  async share<T>(key: string, work: () => Promise<T>): Promise<T> {
+    const queue = this.#queues.get(key);
+    const mine = queue === undefined
+      ? work()
+      : this.#behind([queue.alone], work);
+    const settled = Promise.allSettled([mine]);
+    if (queue === undefined) {
+      this.#enqueue(key, { alone: Promise.resolve(), sharing: [settled] });
+    } else {
+      queue.sharing.push(settled);
+      this.#enqueue(key, queue);
+    }
+    return await mine;
+  }
+
+  async #behind<T>(
+    earlier: readonly Promise<unknown>[],
+    work: () => Promise<T>,
+  ): Promise<T> {
+    await inTime(Promise.allSettled(earlier), this.#maxWait);
+    return await work();
+  }
+
+  /** Forgets a key when nobody holds it any more. */
+  #enqueue(key: string, queue: Queue): void {
+    this.#queues.set(key, queue);
+    const last = queue.sharing.at(-1) ?? queue.alone;
+    Promise.allSettled([queue.alone, last]).then(() => {
+      if (this.#queues.get(key) !== queue) return;
+      queue.sharing = queue.sharing.filter((work) => work !== last);
+      if (queue.sharing.length === 0) this.#queues.delete(key);
+    });
   }
 }
 

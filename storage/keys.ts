@@ -25,7 +25,6 @@
  * | `tokid` id | hashes | the live secrets of a token |
  * | `tokuse` id | KvU64 (max) | when a token was last used, in ms |
  * | `job` id | job | work that a crash must not cut off |
- * | `jobpart` id number | ids | the plan of a large job |
  * | `meta` name | | format version, epoch, hash of the admin secret |
  * @module
  */
@@ -222,14 +221,6 @@ export function jobKey(id: string): Deno.KvKey {
 
 /** All jobs. */
 export const JOB_PREFIX: Deno.KvKey = ["job"];
-
-/** A part of a job's plan. */
-export function jobPartKey(id: string, part: number): Deno.KvKey {
-  return ["jobpart", id, part];
-}
-
-/** All parts of all plans. */
-export const JOB_PART_PREFIX: Deno.KvKey = ["jobpart"];
 
 /** A fact about the store itself. */
 export function metaKey(

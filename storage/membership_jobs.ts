@@ -9,7 +9,6 @@ import { retrying } from "./concurrency.ts";
 import { settleGroupNames } from "./group_names.ts";
 import {
   jobKey,
-  jobPartKey,
   memberKey,
   memberOfKey,
   memberPrefix,
@@ -19,10 +18,9 @@ import {
 } from "./keys.ts";
 import {
   addJob,
+  JOB_LEASE,
   type JobOf,
   listJobs,
-  orphanedParts,
-  readPart,
   type StoredJob,
 } from "./jobs.ts";
 import type { Memberships, UpwardEdge } from "./memberships.ts";
@@ -44,18 +42,23 @@ export class MembershipJobs {
   readonly #memberships: Memberships;
   readonly #registry: Registry;
   readonly #clock: () => Date;
+  readonly #report: (event: string, details: Record<string, unknown>) => void;
   readonly #running = new Set<Promise<void>>();
 
+  /** @param report is told of jobs that fail */
   constructor(
     store: Store,
     memberships: Memberships,
     registry: Registry,
     clock: () => Date,
+    report: (event: string, details: Record<string, unknown>) => void =
+      () => {},
   ) {
     this.#store = store;
     this.#memberships = memberships;
     this.#registry = registry;
     this.#clock = clock;
+    this.#report = report;
   }
 
   /** Runs a job to its end. */
@@ -66,9 +69,6 @@ export class MembershipJobs {
         return;
       case "sweepMemberOf":
         await this.#sweepMemberOf(job);
-        return;
-      case "changeMembers":
-        await this.#changeMembers(job);
         return;
       case "dropVanished":
         await this.dropVanished(job);
@@ -82,9 +82,9 @@ export class MembershipJobs {
 
   /** Runs a job without keeping anybody waiting. A failure leaves it to `resume`. */
   runLater(job: StoredJob): void {
-    const running: Promise<void> = this.run(job).catch(() => {}).finally(() =>
-      this.#running.delete(running)
-    );
+    const running: Promise<void> = this.#attempt(job).then(() => {
+      this.#running.delete(running);
+    });
     this.#running.add(running);
   }
 
@@ -94,24 +94,42 @@ export class MembershipJobs {
   }
 
   /**
-   * Finishes what a crash has cut off.
+   * Finishes jobs that a crash or a failing store has cut off. A job that fails
+   * again, or that a newer program has stored, is reported and stays.
    *
    * @param exclusive nobody else writes to the store, so that leases do not count
    * @returns how many jobs were finished
    */
   async resume(exclusive: boolean): Promise<number> {
     let finished = 0;
-    for (const job of await listJobs(this.#store)) {
-      if (!exclusive && job.notBefore > this.#clock().getTime()) continue;
-      await this.run(job);
-      finished++;
-    }
-    if (exclusive) {
-      for (const key of await orphanedParts(this.#store)) {
-        await this.#store.write(new Change().delete(key));
+    for (const { id, job, versionstamp } of await listJobs(this.#store)) {
+      if (job === undefined) {
+        this.#report("unknown job", { id });
+        continue;
       }
+      const now = this.#clock().getTime();
+      if (!exclusive && job.notBefore > now) continue;
+      const claimed = { ...job, notBefore: now + JOB_LEASE };
+      const claim = new Change().check(jobKey(id), versionstamp);
+      const mine = await this.#store.commit(addJob(claim, claimed));
+      if (mine !== undefined && await this.#attempt(claimed)) finished++;
     }
     return finished;
+  }
+
+  /** Runs a job; reports a failure and leaves the job for later. */
+  async #attempt(job: StoredJob): Promise<boolean> {
+    try {
+      await this.run(job);
+      return true;
+    } catch (error) {
+      this.#report("job failed", {
+        id: job.id,
+        kind: job.kind,
+        error: error instanceof Error ? error.message : String(error),
+      });
+      return false;
+    }
   }
 
   async #sweepMembers(job: JobOf<"sweepMembers">): Promise<void> {
@@ -216,7 +234,7 @@ export class MembershipJobs {
   }
 
   async #dropSome(
-    job: JobOf<"dropVanished" | "changeMembers">,
+    job: JobOf<"dropVanished">,
     ids: readonly string[],
   ): Promise<void> {
     const { tenant, group, generation } = job;
@@ -237,52 +255,10 @@ export class MembershipJobs {
     });
   }
 
-  async #changeMembers(job: JobOf<"changeMembers">): Promise<void> {
-    for (let part = 0; part < job.addParts + job.removeParts; part++) {
-      const ids = await readPart(this.#store, job.id, part);
-      for (let i = 0; i < ids.length; i += EDGES_PER_STEP) {
-        const some = ids.slice(i, i + EDGES_PER_STEP);
-        await this.#changeSome(job, some, part < job.addParts);
-      }
-    }
-    const end = new Change().delete(jobKey(job.id));
-    for (let part = 0; part < job.addParts + job.removeParts; part++) {
-      end.delete(jobPartKey(job.id, part));
-    }
-    await this.#store.write(end);
-  }
-
-  async #changeSome(
-    job: JobOf<"changeMembers">,
-    ids: readonly string[],
-    adds: boolean,
-  ): Promise<void> {
-    const { tenant, group, generation } = job;
-    const type = this.#registry.byName(job.type);
-    if (type === undefined) return;
-    await this.#inForce(job, async (change) => {
-      if (adds) {
-        const members = await this.#memberships.existing(tenant, type, ids);
-        this.#memberships.addEdges(
-          change,
-          tenant,
-          type,
-          group,
-          generation,
-          members,
-        );
-      } else {
-        this.#memberships.removeEdges(change, tenant, group, generation, ids);
-      }
-    });
-    // Repeated after a crash, this finds what the cut-off step has left, too.
-    if (adds) await this.#dropSome(job, ids);
-  }
-
   /** Changes edges, unless the group is gone or has a new set of members. */
   async #inForce(
     { tenant, type, group, generation }: JobOf<
-      "dropVanished" | "changeMembers"
+      "dropVanished"
     >,
     fill: (change: Change) => void | Promise<void>,
   ): Promise<void> {

@@ -1,15 +1,20 @@
 /**
  * Writes memberships of any number. A few hundred edges are part of the commit;
- * a whole new set of more is written aside and comes into force with the commit;
- * a large addition is planned by the commit and carried out behind it.
+ * for more, the whole set is written aside and comes into force with the commit.
  * @module
  */
 
+import type { JsonObject } from "../domain/json.ts";
+import {
+  foldMembership,
+  idsAdded,
+  type MembershipStep,
+  needsAllMembers,
+} from "../domain/patch/membership.ts";
 import type { ResourceType } from "../domain/schema/compile.ts";
 import { Change } from "./change.ts";
-import { encode } from "./codec.ts";
-import { jobKey, jobPartKey, resourceKey } from "./keys.ts";
-import { addJob, JOB_LEASE, type JobOf, partsOf } from "./jobs.ts";
+import { jobKey, resourceKey } from "./keys.ts";
+import { addJob, JOB_LEASE, type JobOf } from "./jobs.ts";
 import { EDGES_PER_STEP, type MembershipJobs } from "./membership_jobs.ts";
 import type { Candidate, Edge, Memberships } from "./memberships.ts";
 import { FIRST_GENERATION, type ResourceRecord } from "./records.ts";
@@ -38,15 +43,23 @@ export interface NewSet extends Target {
   readonly rewrite: (generation: string) => void;
 }
 
+/** What steps come to, given who is a member now. */
+export interface MemberChange {
+  /** Who becomes a member, and who is one no longer. */
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+  /** The edges to write, whether or not they are there already. */
+  readonly put: readonly Candidate[];
+  readonly drop: readonly string[];
+  /** All members afterwards, when the change depends on all members. */
+  readonly all: readonly Edge[] | undefined;
+}
+
 /** Members that come and go. */
-export interface Movement {
+export interface Movement extends MemberChange {
   readonly tenant: string;
   readonly type: ResourceType;
   readonly record: ResourceRecord;
-  readonly added: readonly Candidate[];
-  readonly removed: readonly string[];
-  /** All members afterwards, when they are replaced as a whole. */
-  readonly all: readonly Edge[] | undefined;
   /** Whether the record changes in any case. */
   readonly rewrites: boolean;
   /** Adds the record, with the generation of its members, to the commit. */
@@ -65,8 +78,6 @@ export interface Committed {
   readonly versionstamp: string;
   /** Which set of edges is in force now. */
   readonly generation: string;
-  /** How often it has raised the version of the memberships, if it changes them. */
-  readonly steps: number;
 }
 
 /** What a membership writer needs from outside. */
@@ -76,6 +87,21 @@ export interface MembershipWriterOptions {
   readonly jobs: MembershipJobs;
   readonly clock: () => Date;
   readonly newId: () => string;
+}
+
+/**
+ * Whether steps depend on who else is a member, or name so many that only a
+ * whole set can come into force at one moment. Such a change needs the resource
+ * for itself.
+ */
+export function needsWholeSet(steps: readonly MembershipStep[]): boolean {
+  if (
+    steps.some(({ kind }) => kind === "replaceAll") || needsAllMembers(steps)
+  ) {
+    return true;
+  }
+  const { add, remove } = foldMembership(steps);
+  return add.size + remove.size > EDGES_PER_STEP;
 }
 
 /** Commits changes together with the edges that belong to them. */
@@ -109,24 +135,55 @@ export class MembershipWriter {
     return await this.#commit(change, generation, settle);
   }
 
+  /**
+   * Works out what steps change.
+   *
+   * Steps that name a few members write just those edges, all of them, so that
+   * of several changes at once the order of the commits decides. Other steps
+   * depend on who is a member; see `needsWholeSet`.
+   *
+   * @throws {ScimError} 400 invalidValue for members that do not exist
+   */
+  async movement(
+    tenant: string,
+    type: ResourceType,
+    record: ResourceRecord,
+    steps: readonly MembershipStep[],
+  ): Promise<MemberChange> {
+    const none = { added: [], removed: [], put: [], drop: [], all: undefined };
+    if (steps.length === 0) return none;
+    if (needsWholeSet(steps)) {
+      return await this.#wholeSet(tenant, type, record, steps);
+    }
+    const { memberships } = this.#options;
+    const { add, remove } = foldMembership(steps);
+    const named = [...add, ...remove];
+    const present = new Set(
+      (await memberships.present(tenant, record, named)).map(({ id }) => id),
+    );
+    const added = [...add].filter((id) => !present.has(id));
+    const removed = [...remove].filter((id) => present.has(id));
+    if (added.length === 0 && removed.length === 0) return none;
+    const put = await memberships.candidates(tenant, type, [...add]);
+    return { added, removed, put, drop: [...remove], all: undefined };
+  }
+
   /** @returns undefined when the commit failed; then nothing is in force. */
   async commitMovement(
     change: Change,
     movement: Movement,
   ): Promise<Committed | undefined> {
-    const { tenant, type, record, added, removed, all } = movement;
+    const { tenant, type, record, put, drop, all } = movement;
     const { generation, id: group } = record;
-    if (added.length + removed.length > EDGES_PER_STEP) {
-      return all === undefined
-        ? await this.#commitPlan(change, movement)
-        : await this.#commitOther(change, movement, all);
+    if (all !== undefined && put.length + drop.length > EDGES_PER_STEP) {
+      return await this.#commitOther(change, movement, all);
     }
     const { memberships } = this.#options;
     const target = { tenant, type, group };
-    const settle = this.#guard(change, target, generation, added);
+    const settle = this.#guard(change, target, generation, put);
     if (movement.rewrites) movement.rewrite(generation);
-    memberships.addEdges(change, tenant, type, group, generation, added);
-    memberships.removeEdges(change, tenant, group, generation, removed);
+    memberships.addEdges(change, tenant, type, group, generation, put);
+    memberships.removeEdges(change, tenant, group, generation, drop);
     return await this.#commit(change, generation, settle);
   }
 
@@ -219,13 +276,13 @@ export class MembershipWriter {
   /** Puts another set of edges in force and sweeps the present one away. */
   async #commitOther(
     change: Change,
-    { tenant, type, record, added, rewrite }: Movement,
+    { tenant, type, record, put, rewrite }: Movement,
     all: readonly Edge[],
   ): Promise<Committed | undefined> {
     const target = { tenant, type, group: record.id };
     const old = this.#sweep(target, record.generation);
     addJob(change, old);
-    const set = { ...target, members: all, added, rewrite };
+    const set = { ...target, members: all, added: put, rewrite };
     const done = await this.#commitAside(change, set);
     if (done !== undefined) this.#options.jobs.runLater(old);
     return done;
@@ -267,42 +324,37 @@ export class MembershipWriter {
     return done;
   }
 
-  /** Stores the plan of a large change; the commit makes it binding. */
-  async #commitPlan(
-    change: Change,
-    { tenant, type, record, added, removed, rewrites, rewrite }: Movement,
-  ): Promise<Committed | undefined> {
-    const { store, jobs, newId } = this.#options;
-    const { id: group, generation } = record;
-    const id = newId();
-    const adds = partsOf(added.map((edge) => edge.id));
-    const removes = partsOf(removed);
-    const parts = [...adds, ...removes];
-    for (const [part, ids] of parts.entries()) {
-      await store.write(new Change().set(jobPartKey(id, part), encode(ids)));
-    }
-    const job: JobOf<"changeMembers"> = {
-      id,
-      kind: "changeMembers",
-      tenant,
-      type: type.name,
-      group,
-      generation,
-      addParts: adds.length,
-      removeParts: removes.length,
-      notBefore: this.#lease(),
+  /** What steps come to that depend on all members. */
+  async #wholeSet(
+    tenant: string,
+    type: ResourceType,
+    record: ResourceRecord,
+    steps: readonly MembershipStep[],
+  ): Promise<MemberChange> {
+    const { memberships } = this.#options;
+    const members = await memberships.members(tenant, record);
+    const candidates = new Map(
+      (await memberships.candidates(tenant, type, idsAdded(steps)))
+        .map((candidate) => [candidate.id, candidate]),
+    );
+    const { replacesAll, add, remove } = foldMembership(
+      steps,
+      members.map(asElement),
+      (id) => asElement({ id, type: candidates.get(id)?.type ?? "" }),
+    );
+    const before = new Set(members.map(({ id }) => id));
+    const stays = ({ id }: Edge) => replacesAll ? add.has(id) : !remove.has(id);
+    const put = [...candidates.values()].filter(({ id }) =>
+      add.has(id) && !before.has(id)
+    );
+    const drop = members.filter((edge) => !stays(edge)).map(({ id }) => id);
+    return {
+      added: put.map(({ id }) => id),
+      removed: drop,
+      put,
+      drop,
+      all: [...members.filter(stays), ...put],
     };
-    addJob(change, job);
-    if (rewrites) rewrite(generation);
-    const done = await this.#commit(change, generation, () => jobs.run(job));
-    if (done === undefined) {
-      const end = new Change();
-      for (const part of parts.keys()) end.delete(jobPartKey(id, part));
-      await store.write(end);
-      return undefined;
-    }
-    const steps = parts.map((ids) => Math.ceil(ids.length / EDGES_PER_STEP));
-    return { ...done, steps: steps.reduce((a, b) => a + b, 1) };
   }
 
   async #commit(
@@ -313,7 +365,7 @@ export class MembershipWriter {
     const versionstamp = await this.#options.store.commit(change);
     if (versionstamp === undefined) return undefined;
     await settle();
-    return { versionstamp, generation, steps: 1 };
+    return { versionstamp, generation };
   }
 
   #sweep(
@@ -335,4 +387,9 @@ export class MembershipWriter {
   #lease(): number {
     return this.#options.clock().getTime() + JOB_LEASE;
   }
+}
+
+/** An edge as the element that a filter of a PATCH path is tested on. */
+function asElement({ id, type }: Edge): JsonObject {
+  return { value: id, type };
 }

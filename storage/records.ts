@@ -6,7 +6,7 @@
 import { z } from "zod";
 import { ScimError } from "../domain/errors.ts";
 import type { JsonObject } from "../domain/json.ts";
-import { decode, encode, fits } from "./codec.ts";
+import { decode, encodeText, fits } from "./codec.ts";
 import type { MaybeEntry } from "./store.ts";
 
 /** The generation of the members of a resource that was never given a whole new set. */
@@ -42,12 +42,18 @@ export type RecordContent = Pick<
 >;
 
 /**
+ * The longest JSON text of a record, in UTF-16 units. It bounds what a page of
+ * resources can come to, however well the text compresses.
+ */
+const MAX_RECORD_LENGTH = 65_536;
+
+/**
  * Encodes a record.
  *
- * @throws {ScimError} 413 when it does not fit under one key
+ * @throws {ScimError} 413 when it is too large
  */
 export function encodeRecord(record: RecordContent): Uint8Array {
-  const bytes = encode({
+  const text = JSON.stringify({
     c: record.created,
     ...(record.lastModified === record.created
       ? {}
@@ -55,12 +61,12 @@ export function encodeRecord(record: RecordContent): Uint8Array {
     ...(record.generation === FIRST_GENERATION ? {} : { g: record.generation }),
     a: record.attributes,
   });
-  if (!fits(bytes)) {
+  const bytes = text.length <= MAX_RECORD_LENGTH ? encodeText(text) : undefined;
+  if (bytes === undefined || !fits(bytes)) {
     throw new ScimError(
       413,
       undefined,
-      "The resource is too large: compressed, its attributes must stay below " +
-        "64 KiB",
+      "The resource is too large: its attributes as JSON must stay below 64 KiB",
     );
   }
   return bytes;

@@ -5,11 +5,7 @@
 
 import { ScimError } from "../domain/errors.ts";
 import { jsonEquals, type JsonObject } from "../domain/json.ts";
-import {
-  foldMembership,
-  type MembershipStep,
-  needsAllMembers,
-} from "../domain/patch/membership.ts";
+import type { MembershipStep } from "../domain/patch/membership.ts";
 import type { ResourceType } from "../domain/schema/compile.ts";
 import { Change } from "./change.ts";
 import {
@@ -27,8 +23,8 @@ import {
   resourceKey,
   settingsKey,
 } from "./keys.ts";
-import type { MembershipWriter } from "./membership_writer.ts";
-import type { Candidate, Edge, Memberships } from "./memberships.ts";
+import { type MembershipWriter, needsWholeSet } from "./membership_writer.ts";
+import type { Memberships } from "./memberships.ts";
 import {
   decodeRecord,
   encodeRecord,
@@ -61,16 +57,27 @@ export interface Written {
   readonly changed: boolean;
 }
 
-/** How an existing resource is changed. */
-export interface UpdateRequest {
-  readonly operation: "replace" | "patch";
+/** What a client says about the state that it expects. */
+export interface Precondition {
   /** Throws when the current state is not one that the client accepts (If-Match). */
   readonly precondition: (record: ResourceRecord) => void;
   /** Whether the precondition looks at anything; then memberships are checked too. */
   readonly conditional: boolean;
+}
+
+/** How an existing resource is changed. */
+export interface UpdateRequest extends Precondition {
+  readonly operation: "replace" | "patch";
   /** Pure: it may run several times. */
   readonly edit: (record: ResourceRecord) => Edit;
 }
+
+/** How one try to change a resource ended, when it did not conflict. */
+type Attempt =
+  | { readonly kind: "done"; readonly written: Written }
+  | { readonly kind: "gone" }
+  /** The change needs the resource for itself. */
+  | { readonly kind: "notAlone" };
 
 /** What a repository needs from outside. */
 export interface RepositoryOptions {
@@ -82,10 +89,14 @@ export interface RepositoryOptions {
   readonly newId: () => string;
 }
 
+/** How many notes are remembered, so that they are not written again. */
+const MAX_NOTED = 10_000;
+
 /** Keeps resources of all types. */
 export class ResourceRepository {
   readonly #options: RepositoryOptions;
   readonly #locks = new KeyedLock();
+  readonly #noted = new Set<string>();
 
   constructor(options: RepositoryOptions) {
     this.#options = options;
@@ -98,18 +109,6 @@ export class ResourceRepository {
     id: string,
   ): Promise<ResourceRecord | undefined> {
     return (await this.#read(tenant, type, id)).record;
-  }
-
-  /** Reads the records of several resources, without the state of memberships. */
-  async getMany(
-    tenant: string,
-    type: ResourceType,
-    ids: readonly string[],
-  ): Promise<(ResourceRecord | undefined)[]> {
-    const entries = await this.#options.store.getMany(
-      ids.map((id) => resourceKey(tenant, type.name, id)),
-    );
-    return entries.map(decodeRecord);
   }
 
   /**
@@ -162,6 +161,8 @@ export class ResourceRepository {
         ...loggedIgnored(draft.ignored),
       });
       const key = resourceKey(tenant, type.name, id);
+      // Before many edges are written in vain.
+      await refuseTaken(store, type, id, members.length > 0 ? claims : []);
       const done = await membershipWriter.commitNewSet(change, {
         tenant,
         type,
@@ -190,8 +191,9 @@ export class ResourceRepository {
    * all; what changes nothing writes nothing.
    *
    * Writers of one record take turns within the process. Members that come and go
-   * do not touch the record, so they never wait and never conflict; replacing all
-   * of them rewrites it, so that of two sets one wins and readers notice.
+   * do not touch the record, so that such changes run together and never conflict;
+   * the order of their commits decides. Whoever depends on all members takes turns
+   * with everybody, and conflicts with changes by other processes.
    *
    * @returns undefined when there is no such resource
    * @throws {ScimError} whatever the precondition or the edit throws; 409
@@ -204,36 +206,32 @@ export class ResourceRepository {
     request: UpdateRequest,
   ): Promise<Written | undefined> {
     const lock = `${writer.tenant} ${type.name} ${id}`;
-    // undefined: try again; null: there is no such resource.
-    const attempt = async (
-      locked: boolean,
-    ): Promise<Written | null | undefined> => {
+    const attempt = async (alone: boolean): Promise<Attempt | undefined> => {
       const current = await this.#read(writer.tenant, type, id);
       const { record } = current;
-      if (record === undefined) return null;
+      if (record === undefined) return { kind: "gone" };
       request.precondition(record);
       const edit = request.edit(record);
       const rewrites = !jsonEquals(record.attributes, edit.attributes);
-      const replaces = edit.membership.some(({ kind }) =>
-        kind === "replaceAll"
-      );
-      if ((rewrites || replaces) && !locked) return await inTurn();
-      return await this.#write(
+      if (!alone && (rewrites || needsWholeSet(edit.membership))) {
+        return { kind: "notAlone" };
+      }
+      const written = await this.#write(
         writer,
         type,
-        current,
-        record,
-        edit,
-        rewrites,
+        { ...current, record },
+        { ...edit, rewrites },
         request,
       );
+      return written && { kind: "done", written };
     };
-    const inTurn = (): Promise<Written | null> =>
-      this.#locks.run(lock, () => retrying(() => attempt(true)));
-    const written = type.members === undefined
-      ? await inTurn()
-      : await retrying(() => attempt(false));
-    return written ?? undefined;
+    const first: Attempt = type.members === undefined
+      ? { kind: "notAlone" }
+      : await this.#locks.share(lock, () => retrying(() => attempt(false)));
+    const last = first.kind === "notAlone"
+      ? await this.#locks.run(lock, () => retrying(() => attempt(true)))
+      : first;
+    return last.kind === "done" ? last.written : undefined;
   }
 
   /**
@@ -246,13 +244,13 @@ export class ResourceRepository {
     { tenant, actor }: Writer,
     type: ResourceType,
     id: string,
-    precondition: (record: ResourceRecord) => void,
+    { precondition, conditional }: Precondition,
   ): Promise<boolean> {
     const { store, membershipWriter, clock } = this.#options;
     const lock = `${tenant} ${type.name} ${id}`;
     return await this.#locks.run(lock, () =>
       retrying(async () => {
-        const { record } = await this.#read(tenant, type, id);
+        const { record, version } = await this.#read(tenant, type, id);
         if (record === undefined) return false;
         precondition(record);
         const now = clock();
@@ -262,6 +260,9 @@ export class ResourceRepository {
           .delete(key)
           .delete(membershipVersionKey(tenant, id))
           .delete(membershipModifiedKey(tenant, id));
+        if (conditional && version !== undefined) {
+          change.check(version.key, version.versionstamp);
+        }
         await this.#index(
           change,
           tenant,
@@ -290,14 +291,21 @@ export class ResourceRepository {
       }));
   }
 
-  /** Notes for the administrator what a request that changed nothing sent in vain. */
-  async note(
+  /**
+   * Notes for the administrator what a request that changed nothing sent in vain;
+   * once in the life of the process, since clients repeat themselves.
+   */
+  async #note(
     { tenant, actor }: Writer,
     type: ResourceType,
     id: string,
     ignored: readonly string[],
   ): Promise<void> {
     const { store, clock } = this.#options;
+    const known = JSON.stringify([tenant, type.name, ignored]);
+    if (ignored.length === 0 || this.#noted.has(known)) return;
+    if (this.#noted.size >= MAX_NOTED) this.#noted.clear();
+    this.#noted.add(known);
     const change = new Change();
     appendLog(change, store, tenant, {
       at: clock().toISOString(),
@@ -308,7 +316,7 @@ export class ResourceRepository {
       changes: [],
       ...loggedIgnored(ignored),
     });
-    await store.commit(change);
+    await store.write(change);
   }
 
   async #read(
@@ -338,22 +346,29 @@ export class ResourceRepository {
   async #write(
     { tenant, actor }: Writer,
     type: ResourceType,
-    { version }: { version: MaybeEntry | undefined },
-    record: ResourceRecord,
-    edit: Edit,
-    rewrites: boolean,
+    { record, version }: {
+      readonly record: ResourceRecord;
+      readonly version: MaybeEntry | undefined;
+    },
+    { rewrites, ...edit }: Edit & { readonly rewrites: boolean },
     { operation, conditional }: UpdateRequest,
   ): Promise<Written | undefined> {
     const { store, memberships, membershipWriter, clock } = this.#options;
     const now = clock();
-    const moved = await this.#movement(tenant, type, record, edit.membership);
+    const moved = await membershipWriter.movement(
+      tenant,
+      type,
+      record,
+      edit.membership,
+    );
     const { added, removed } = moved;
     if (!rewrites && added.length === 0 && removed.length === 0) {
+      await this.#note({ tenant, actor }, type, record.id, edit.ignored);
       return { record, changed: false };
     }
     const key = resourceKey(tenant, type.name, record.id);
     const change = new Change().check(key, record.versionstamp);
-    if (conditional && version !== undefined) {
+    if ((conditional || moved.all !== undefined) && version !== undefined) {
       change.check(version.key, version.versionstamp);
     }
     const claims = rewrites
@@ -375,7 +390,7 @@ export class ResourceRepository {
       resourceType: type.name,
       id: record.id,
       changes: attributeChanges(type, record.attributes, edit.attributes),
-      ...loggedMembers(added.map((edge) => edge.id), removed),
+      ...loggedMembers(added, removed),
       ...loggedIgnored(edit.ignored),
     };
     appendLog(change, store, tenant, log);
@@ -391,9 +406,7 @@ export class ResourceRepository {
       tenant,
       type,
       record,
-      added,
-      removed,
-      all: moved.all,
+      ...moved,
       rewrite: (generation) => {
         change.set(key, encodeRecord(content(generation)));
       },
@@ -412,47 +425,8 @@ export class ResourceRepository {
         // What others have changed meanwhile is not part of the version: the
         // client has not seen it, and must not overwrite it with If-Match.
         membershipVersion: record.membershipVersion +
-          (movesMembers ? BigInt(done.steps) : 0n),
+          (movesMembers ? 1n : 0n),
       },
-    };
-  }
-
-  /** What steps come to, given who is a member now. */
-  async #movement(
-    tenant: string,
-    type: ResourceType,
-    record: ResourceRecord,
-    steps: readonly MembershipStep[],
-  ): Promise<{
-    added: readonly Candidate[];
-    removed: readonly string[];
-    /** All members afterwards, when the steps replace them. */
-    all: readonly Edge[] | undefined;
-  }> {
-    if (steps.length === 0) return { added: [], removed: [], all: undefined };
-    const { memberships } = this.#options;
-    const present = needsAllMembers(steps)
-      ? (await memberships.members(tenant, record)).map(({ id, type }) => ({
-        value: id,
-        type,
-      }))
-      : [];
-    const { replacesAll, add, remove } = foldMembership(steps, present);
-    const members = replacesAll
-      ? await memberships.members(tenant, record)
-      : await memberships.present(tenant, record, [...add, ...remove]);
-    const before = new Set(members.map((edge) => edge.id));
-    const added = await memberships.candidates(
-      tenant,
-      type,
-      [...add].filter((id) => !before.has(id)),
-    );
-    const stays = (edge: Edge) =>
-      replacesAll ? add.has(edge.id) : !remove.has(edge.id);
-    return {
-      added,
-      removed: members.filter((edge) => !stays(edge)).map((edge) => edge.id),
-      all: replacesAll ? [...members.filter(stays), ...added] : undefined,
     };
   }
 

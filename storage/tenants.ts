@@ -18,8 +18,6 @@ import {
   writeSettings,
 } from "./tenant_settings.ts";
 
-export { tenantSettings } from "./tenant_settings.ts";
-
 /** The tenant that always exists. */
 export const DEFAULT_TENANT = "default";
 

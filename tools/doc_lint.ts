@@ -60,7 +60,9 @@ for (const [file, { symbols }] of Object.entries(nodes)) {
     // A constant and its type may share a name, and then a docstring too.
     if (declarations.some(({ jsDoc }) => (jsDoc?.doc ?? "") !== "")) continue;
     const path = new URL(file).pathname.replace(`${Deno.cwd()}/`, "");
-    console.error(`${path}:${first.location.line + 1}  ${name} has no docstring`);
+    console.error(
+      `${path}:${first.location.line + 1}  ${name} has no docstring`,
+    );
     missing++;
   }
 }

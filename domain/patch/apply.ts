@@ -42,6 +42,7 @@ import { validateResource } from "../validate.ts";
 import { ElementEditor } from "./elements.ts";
 import type { MembershipStep } from "./membership.ts";
 import type { PatchOperation } from "./message.ts";
+import { droppedExtensions } from "./schemas.ts";
 
 /** What a PATCH comes to. */
 export interface PatchResult {
@@ -267,9 +268,49 @@ class PatchSession {
     for (const [key, item] of Object.entries(value)) {
       const attribute = extension.attributes.get(key.toLowerCase());
       if (attribute === undefined) {
-        this.#unknownMember({ uri: extension.uri, name: key }, key);
+        this.#extensionPath(op, extension, key, item);
       } else if (!this.#isReadOnlyNoise(attribute)) {
         this.#change(op, { attribute }, attribute.path, item);
+      }
+    }
+  }
+
+  /** A name in an extension that is no attribute: a path as a key, or unknown. */
+  #extensionPath(
+    op: Op,
+    extension: Extension,
+    key: string,
+    value: JsonValue,
+  ): void {
+    const path = parseAttributePath(`${extension.uri}:${key}`);
+    const isPath = this.#profile.pathsAsKeys &&
+      path?.subAttribute !== undefined;
+    if (path !== undefined && isPath) {
+      return this.#path(op, { attribute: path }, key, value);
+    }
+    this.#unknownMember({ uri: extension.uri, name: key }, key);
+  }
+
+  /** The schemas of a resource are those whose attributes it has. */
+  #schemas(
+    op: Op,
+    { attribute, filter }: Place,
+    value: JsonValue | undefined,
+  ): void {
+    const predicate = filter === undefined
+      ? undefined
+      : compileElementFilter(filter, attribute, this.#type, this.#profile);
+    const dropped = droppedExtensions(
+      this.#type,
+      op,
+      predicate,
+      value,
+      this.#profile,
+    );
+    for (const uri of dropped) {
+      const extension = this.#type.extensions.get(uri.toLowerCase());
+      if (extension !== undefined) {
+        this.#extension("remove", extension, undefined);
       }
     }
   }
@@ -283,9 +324,8 @@ class PatchSession {
   ): void {
     const { attribute, sub } = place;
     this.#normalizer.sent.add(attribute);
-    // PATCH cannot change which schemas a resource has but through attributes.
-    if (attribute.name === "schemas" && attribute.extension === undefined) {
-      return;
+    if (attribute === this.#type.attributes.get("schemas")) {
+      return this.#schemas(op, place, value);
     }
     const fixed = [attribute, sub].find((a) => a?.mutability === "readOnly");
     if (attribute === this.#type.members) {

@@ -12,7 +12,8 @@ import { readJsonObject } from "../../domain/json_text.ts";
 import { PROFILE_NAMES } from "../../domain/profile.ts";
 import { clip } from "../../domain/text.ts";
 import { readLog } from "../../storage/changelog.ts";
-import { DEFAULT_TENANT, tenantSettings } from "../../storage/tenants.ts";
+import { tenantSettings } from "../../storage/tenant_settings.ts";
+import { DEFAULT_TENANT } from "../../storage/tenants.ts";
 import { SCOPES } from "../../storage/tokens.ts";
 import { bearerToken } from "../middleware/authenticate.ts";
 import { problemResponse, renderError } from "../middleware/errors.ts";
@@ -44,7 +45,8 @@ const tokenRequest = closed({
       200,
       "must have 200 characters at the most",
     ),
-  scopes: z.array(z.enum(SCOPES)).min(1).default(["scim"]),
+  scopes: z.array(z.enum(SCOPES)).min(1)
+    .transform((scopes) => [...new Set(scopes)]).default(["scim"]),
   expiresInDays: z.int().min(1).max(3_650).optional(),
   profile: z.enum(PROFILE_NAMES).default("compatible"),
   tenant: tenantId.default(DEFAULT_TENANT),
@@ -153,6 +155,7 @@ export function adminApp(services: Services): Hono {
 
   app.get("/changes", zValidator("query", logQuery, problemHook), async (c) => {
     const { tenant, after, limit } = c.req.valid("query");
+    if (await tenants.get(tenant) === undefined) return noTenant(tenant);
     return c.json({ changes: await readLog(store, tenant, after, limit) });
   });
 

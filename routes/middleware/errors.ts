@@ -56,7 +56,16 @@ export function renderError(
   render: (error: ScimError) => Response,
 ): ErrorHandler {
   return function renderError(error, c) {
-    if (error instanceof ScimError) return render(error);
+    if (error instanceof ScimError) {
+      if (error.status === 503) {
+        services.report("unavailable", {
+          method: c.req.method,
+          path: c.req.path,
+          detail: error.message,
+        });
+      }
+      return render(error);
+    }
     if (error instanceof HTTPException && error.status < 500) {
       return render(new ScimError(400, "invalidSyntax", error.message));
     }

@@ -10,15 +10,23 @@ import { SCIM_MEDIA_TYPE } from "../middleware/errors.ts";
 export const LIST_RESPONSE_SCHEMA =
   "urn:ietf:params:scim:api:messages:2.0:ListResponse";
 
+const encoder = new TextEncoder();
+
 /** An answer with a JSON body. */
 export function scimResponse(
   body: JsonObject,
   status = 200,
   headers: Readonly<Record<string, string>> = {},
 ): Response {
-  return new Response(JSON.stringify(body), {
+  const bytes = encoder.encode(JSON.stringify(body));
+  return new Response(bytes, {
     status,
-    headers: { "Content-Type": SCIM_MEDIA_TYPE, ...headers },
+    headers: {
+      "Content-Type": SCIM_MEDIA_TYPE,
+      // So that HEAD tells the length of what GET would send.
+      "Content-Length": String(bytes.length),
+      ...headers,
+    },
   });
 }
 

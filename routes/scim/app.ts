@@ -30,6 +30,7 @@ export function scimApp(services: Services): Hono<ScimEnvironment> {
   app.route("/", discovery(services));
   app.use(authenticate(services.tokens));
   app.use(limitBody(MAX_BODY_SIZE));
+  app.get("/", notImplemented("A query over all resource types"));
   app.all("/Me", notImplemented("/Me, the resource of the client itself,"));
   app.all("/Bulk", notImplemented("/Bulk"));
   app.all("/.search", notImplemented("POST /.search"));

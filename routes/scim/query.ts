@@ -48,17 +48,19 @@ export class QueryParameters {
 export function readProjection(
   parameters: QueryParameters,
   type: ResourceType,
+  profile: Profile,
 ): Projection {
   return compileProjection(type, {
     attributes: splitNames(parameters.all("attributes")),
     excludedAttributes: splitNames(parameters.all("excludedAttributes")),
-  });
+  }, profile);
 }
 
 /** Whether a request names attributes, so that PATCH answers with the resource. */
 export function namesAttributes(parameters: QueryParameters): boolean {
-  return parameters.first("attributes") !== undefined ||
-    parameters.first("excludedAttributes") !== undefined;
+  return ["attributes", "excludedAttributes"].some((name) =>
+    splitNames(parameters.all(name)).length > 0
+  );
 }
 
 /**

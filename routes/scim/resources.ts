@@ -169,8 +169,7 @@ export function resources(services: Services): Hono<ScimEnvironment> {
   app.delete("/:endpoint/:id", async (c) => {
     const { type, writer } = read(c);
     const id = c.req.param("id");
-    const { precondition } = preconditionOf(c);
-    if (!await repository.delete(writer, type, id, precondition)) {
+    if (!await repository.delete(writer, type, id, preconditionOf(c))) {
       throw noSuchResource(type, id);
     }
     return new Response(null, { status: 204 });
@@ -202,7 +201,7 @@ export function resources(services: Services): Hono<ScimEnvironment> {
     return {
       type,
       parameters,
-      projection: readProjection(parameters, type),
+      projection: readProjection(parameters, type, profile),
       writer: { tenant: token.tenant, actor: token.id },
     };
   }

@@ -298,7 +298,11 @@ for (
       "employeeNumber",
     ],
     [{ "urn:example:none:wat": 1 }, '"urn:example:none:wat" is not defined'],
-    [{ "name.givenName": "x" }, '"name.givenName" is not defined'],
+    [
+      { "name.givenName": "x" },
+      '"name.givenName" is a path',
+      '{"name": {"givenName": …}}',
+    ],
     [JSON.parse('{"__proto__": {"a": 1}}'), '"__proto__" is not defined'],
   ] as const
 ) {
@@ -554,5 +558,38 @@ Deno.test("normalizeResource() of its own valid result changes nothing", () => {
       assert.deepEqual(normalize(once), once);
     }),
     2_000,
+  );
+});
+
+Deno.test("normalizeResource() reads paths as names within an extension (compatible)", () => {
+  const body = {
+    schemas: [USER_URI],
+    userName: "ada",
+    [ENTERPRISE_URI]: { "manager.value": "m1", department: "Engines" },
+  };
+  assert.deepEqual(
+    normalizeResource(USER, body, COMPATIBLE).attributes[ENTERPRISE_URI],
+    { manager: { value: "m1" }, department: "Engines" },
+  );
+});
+
+Deno.test("normalizeResource() folds values whose types differ in case only", () => {
+  const emails = [
+    { value: "a@example.com", type: "work" },
+    { value: "a@example.com", type: "Work" },
+  ];
+  const body = { schemas: [USER_URI], userName: "ada", emails };
+  assert.deepEqual(
+    normalizeResource(USER, body, COMPATIBLE).attributes["emails"],
+    [emails[0]],
+  );
+});
+
+Deno.test("normalizeResource() refuses a member whose type is no string", () => {
+  refuses(
+    () => members([{ value: "a", type: 5 }]),
+    400,
+    "invalidValue",
+    "must be a string",
   );
 });

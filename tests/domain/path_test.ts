@@ -50,7 +50,6 @@ for (
     ".a",
     "a.b.c",
     "1a",
-    "$ref",
     "_a",
     "emails.0",
     "emails[0]",

@@ -686,9 +686,9 @@ Deno.test(
 const LONG = "x".repeat(5_000);
 
 Deno.test(
-  "A userName of 200,000 characters is stored whole, found and unique",
+  "A userName of 50,000 characters is stored whole, found and unique",
   withClient(async (client) => {
-    const name = LONG.repeat(40);
+    const name = LONG.repeat(10);
     const { json } = await client.user(name);
     strictEqual(json["userName"], name);
     isScimError(await client.post("/Users", user(name)), 409, "uniqueness");

@@ -20,7 +20,11 @@ import {
 import { type LoggedRecord, readLog } from "../../storage/changelog.ts";
 import type { Page } from "../../storage/queries.ts";
 import type { ResourceRecord } from "../../storage/records.ts";
-import type { UpdateRequest, Written } from "../../storage/resources.ts";
+import type {
+  Precondition,
+  UpdateRequest,
+  Written,
+} from "../../storage/resources.ts";
 import { findDisagreements } from "./invariants.ts";
 
 export const TENANT = "default";
@@ -44,6 +48,12 @@ export function indexed(type: ResourceType, path: string): Attribute {
   assert.ok(attribute !== undefined, `${path} is not indexed`);
   return attribute;
 }
+
+/** A client that says nothing about the state that it expects. */
+export const UNCONDITIONAL: Precondition = {
+  precondition: () => {},
+  conditional: false,
+};
 
 /** An update; what is left out changes nothing. */
 export interface Update extends Partial<UpdateRequest> {
@@ -116,8 +126,7 @@ export class Directory {
   ): Promise<Written | undefined> {
     return await this.services.resources.update(WRITER, type, id, {
       operation: "patch",
-      conditional: false,
-      precondition: () => {},
+      ...UNCONDITIONAL,
       edit: ({ attributes }) => ({
         attributes: { ...attributes, ...set },
         membership: members,
@@ -150,7 +159,12 @@ export class Directory {
   }
 
   async delete(type: ResourceType, id: string): Promise<boolean> {
-    return await this.services.resources.delete(WRITER, type, id, () => {});
+    return await this.services.resources.delete(
+      WRITER,
+      type,
+      id,
+      UNCONDITIONAL,
+    );
   }
 
   /** The whole representation, or undefined. */

@@ -19,7 +19,7 @@ import {
 /** The kinds of keys: the first part, or `t` and the third. */
 const KINDS: ReadonlySet<string> = new Set([
   ..."r u i n m of mv mm nested settings log".split(" ").map((k) => `t ${k}`),
-  ..."tenant tok tokid tokuse job jobpart meta".split(" "),
+  ..."tenant tok tokid tokuse job meta".split(" "),
 ]);
 
 interface FoundResource {
@@ -77,9 +77,6 @@ class Reader {
     this.#judgeLog();
     this.#judgeTokens();
     for (const { key } of this.#of("job")) this.#say(key, "was left behind");
-    for (const { key } of this.#of("jobpart")) {
-      this.#say(key, "was left behind");
-    }
     if (!this.#has("tenant", tenantKey(this.#tenant))) {
       this.#found.push(`tenant ${this.#tenant} has no record`);
     }

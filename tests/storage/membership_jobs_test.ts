@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Change } from "../../storage/change.ts";
 import { encode } from "../../storage/codec.ts";
 import { addJob, type StoredJob } from "../../storage/jobs.ts";
-import { jobPartKey, memberKey, memberOfKey } from "../../storage/keys.ts";
+import { jobKey, memberKey, memberOfKey } from "../../storage/keys.ts";
 import { FIRST_GENERATION } from "../../storage/records.ts";
 import { Directory, GROUP, sorted, TENANT, USER } from "./fixture.ts";
 import { Mortal, observedKv } from "./fake_kv.ts";
@@ -192,16 +192,6 @@ Deno.test("resume() leaves a new job to its maker, unless nobody else writes", a
   await directory.check();
 });
 
-Deno.test("resume() takes parts away whose job was never stored, if nobody else writes", async () => {
-  using kv = await Deno.openKv(":memory:");
-  const directory = await Directory.open(kv);
-  await kv.set(jobPartKey("job-1", 0), encode([]));
-  await directory.services.jobs.resume(false);
-  assert.ok((await kv.get(jobPartKey("job-1", 0))).versionstamp !== null);
-  await directory.services.jobs.resume(true);
-  await directory.check();
-});
-
 Deno.test("a sweep spares the generation that is in force", async () => {
   using kv = await Deno.openKv(":memory:");
   const directory = await Directory.open(kv);
@@ -231,10 +221,7 @@ Deno.test("jobs of a group that is gone end without a trace", async () => {
     generation: FIRST_GENERATION,
     notBefore: 0,
   };
-  await kv.set(jobPartKey("job-1", 0), encode([id]));
   const { jobs } = directory.services;
-  const parts = { addParts: 1, removeParts: 0 };
-  await jobs.run({ id: "job-1", kind: "changeMembers", ...about, ...parts });
   await jobs.run({ id: "job-2", kind: "dropVanished", ...about });
   await kv.set(memberKey(TENANT, about.group, "0", id), "User");
   await kv.set(memberOfKey(TENANT, id, about.group, "0"), "Group");
@@ -253,4 +240,23 @@ Deno.test("a job that fails in the background troubles nobody and is left to the
   await directory.services.jobs.idle();
   const next = await Directory.open(kv, { exclusive: true });
   await next.check();
+});
+
+Deno.test("resume() reports a job that it cannot read and goes on with the others", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const reports: string[] = [];
+  const directory = await Directory.open(kv, {
+    report: (event) => reports.push(event),
+  });
+  await kv.set(jobKey("a"), encode({ kind: "somethingNew" }));
+  const known = {
+    kind: "sweepMemberOf",
+    tenant: TENANT,
+    member: crypto.randomUUID(),
+    notBefore: 0,
+  };
+  await kv.set(jobKey("b"), encode(known));
+  assert.equal(await directory.services.jobs.resume(false), 1);
+  assert.deepEqual(reports, ["unknown job"]);
+  assert.equal((await kv.get(jobKey("b"))).value, null);
 });

@@ -1,5 +1,13 @@
 import assert from "node:assert/strict";
-import { Directory, GROUP, idsIn, refused, sorted, USER } from "./fixture.ts";
+import {
+  Directory,
+  GROUP,
+  idsIn,
+  refused,
+  sorted,
+  UNCONDITIONAL,
+  USER,
+} from "./fixture.ts";
 import { Counter, observedKv } from "./fake_kv.ts";
 
 /** Reads a group again and again; the sets that it had. */
@@ -52,7 +60,7 @@ Deno.test("large sets fit commits in a tenant with the longest name", async () =
   };
   const draft = { attributes, members: ids, ignored: [] };
   const { id } = await resources.create(writer, GROUP, draft);
-  assert.ok(await resources.delete(writer, GROUP, id, () => {}));
+  assert.ok(await resources.delete(writer, GROUP, id, UNCONDITIONAL));
   await jobs.idle();
 });
 
@@ -194,7 +202,7 @@ Deno.test("whoever reads members while they are replaced gets the new group", as
   const writer = await Directory.open(kv);
   const ids = sorted(await writer.users(600));
   const { id } = await writer.group("before", ids.slice(0, 550));
-  let isReplaced = false;
+  let isReplaced = true;
   const reader = await Directory.open(observedKv(kv, {
     before: async (call) => {
       if (call !== "list" || isReplaced) return;

@@ -382,3 +382,12 @@ for (const [type, schemas] of SUBJECTS) {
     );
   });
 }
+
+Deno.test('compileFilter() knows "$ref" within brackets', () => {
+  const predicate = compileFilter(parseFilter('members[$ref ew "/m1"]'), GROUP);
+  const member = (id: string) => ({
+    members: [{ value: id, $ref: `https://scim.example/v2/Users/${id}` }],
+  });
+  assert.equal(predicate.test(member("m1")), true);
+  assert.equal(predicate.test(member("m2")), false);
+});

@@ -290,11 +290,20 @@ const CASES: readonly (readonly [
     op: "replace",
     value: { schemas: ["urn:example:x"], title: "x" },
   }, { title: "x" }],
-  ["ignores schemas as a path", {
+  ["adds a schema of the type without a change", {
     op: "add",
     path: "schemas",
-    value: ["urn:example:x"],
+    value: [ENTERPRISE_URI],
   }, {}],
+  ["takes an extension away with its URI", {
+    op: "remove",
+    path: `schemas[value eq "${ENTERPRISE_URI}"]`,
+  }, { [ENTERPRISE_URI]: null }],
+  ["takes extensions away that a new list of schemas lacks", {
+    op: "replace",
+    path: "schemas",
+    value: [USER_URI],
+  }, { [ENTERPRISE_URI]: null }],
   ["takes a password and does not keep it", {
     op: "replace",
     path: "password",
@@ -327,6 +336,13 @@ const REFUSED: readonly (readonly [
   scimType: ScimType,
   ...fragments: string[],
 ])[] = [
+  [{ op: "remove", path: "schemas" }, "mutability", "base schema"],
+  [
+    { op: "replace", path: "schemas", value: [ENTERPRISE_URI] },
+    "invalidValue",
+    "base schema",
+  ],
+  [{ op: "add", path: "schemas", value: 5 }, "invalidValue", "schema URIs"],
   [
     { op: "replace", path: "groups", value: [] },
     "mutability",
@@ -838,6 +854,15 @@ Deno.test("applyPatch() chooses members by value and type only", () => {
     () => members([{ op: "remove", path: 'members[display eq "Ada"]' }]),
     { name: "ScimError", scimType: "invalidFilter", message: /value and type/ },
   );
+});
+
+Deno.test("applyPatch() refuses a schema that the type does not have (rfc)", () => {
+  const operation = { op: "add", path: "schemas", value: "urn:example:none" };
+  assert.throws(
+    () => patch([operation], { profile: RFC }),
+    { name: "ScimError", message: /does not belong to User/ },
+  );
+  patch([operation], { profile: COMPATIBLE });
 });
 
 // Properties

@@ -252,3 +252,24 @@ Deno.test(
     );
   }),
 );
+
+Deno.test(
+  "44-3.14-5 DELETE with If-Match is 412 when the members have changed",
+  withClient(async (client) => {
+    const ada = await client.user("ada");
+    const { id } = await client.group("Sales");
+    const { headers } = await client.get(`/Groups/${id}`);
+    const version = headers.get("ETag") ?? "";
+    const operation = {
+      op: "add",
+      path: "members",
+      value: [{ value: ada.id }],
+    };
+    await client.patch(`/Groups/${id}`, [operation]);
+    const deletion = await client.send(`/Groups/${id}`, {
+      method: "DELETE",
+      headers: { "If-Match": version },
+    });
+    strictEqual(deletion.status, 412);
+  }),
+);
