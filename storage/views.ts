@@ -9,7 +9,7 @@ import {
   type JsonValue,
   own,
 } from "../domain/json.ts";
-import { isResourceReference } from "../domain/normalize.ts";
+import { isResourceReference } from "../domain/elements.ts";
 import type { Registry } from "../domain/registry.ts";
 import type { Attribute } from "../domain/schema/attribute.ts";
 import type { ResourceType } from "../domain/schema/compile.ts";

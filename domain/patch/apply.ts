@@ -4,6 +4,7 @@
  * @module
  */
 
+import { memberIds } from "../elements.ts";
 import {
   invalidFilter,
   invalidPath,
@@ -28,7 +29,7 @@ import {
   own,
 } from "../json.ts";
 import { checkImmutable } from "../mutability.ts";
-import { memberIds, Normalizer } from "../normalize.ts";
+import { Normalizer } from "../normalize.ts";
 import { type AttributePath, parseAttributePath } from "../path.ts";
 import type { Profile } from "../profile.ts";
 import type { Attribute } from "../schema/attribute.ts";

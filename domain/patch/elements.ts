@@ -3,6 +3,7 @@
  * @module
  */
 
+import { elementKey, isBareElement } from "../elements.ts";
 import { invalidValue, mutability, noTarget } from "../errors.ts";
 import type { Filter } from "../filter/ast.ts";
 import { elementMatches, type Predicate } from "../filter/compile.ts";
@@ -13,7 +14,7 @@ import {
   type JsonValue,
   own,
 } from "../json.ts";
-import { elementKey, isBareElement, type Normalizer } from "../normalize.ts";
+import type { Normalizer } from "../normalize.ts";
 import type { Profile } from "../profile.ts";
 import type { Attribute } from "../schema/attribute.ts";
 

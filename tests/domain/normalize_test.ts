@@ -6,9 +6,8 @@ import {
   elementKey,
   isBareElement,
   isResourceReference,
-  normalizeResource,
-  ownIgnoringCase,
-} from "../../domain/normalize.ts";
+} from "../../domain/elements.ts";
+import { normalizeResource, ownIgnoringCase } from "../../domain/normalize.ts";
 import { COMPATIBLE, type Profile, RFC } from "../../domain/profile.ts";
 import type { ResourceType } from "../../domain/schema/compile.ts";
 import { validateResource } from "../../domain/validate.ts";

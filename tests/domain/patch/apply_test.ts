@@ -6,7 +6,8 @@ import {
   type JsonObject,
   type JsonValue,
 } from "../../../domain/json.ts";
-import { elementKey, normalizeResource } from "../../../domain/normalize.ts";
+import { elementKey } from "../../../domain/elements.ts";
+import { normalizeResource } from "../../../domain/normalize.ts";
 import { applyPatch, type PatchResult } from "../../../domain/patch/apply.ts";
 import { foldMembership } from "../../../domain/patch/membership.ts";
 import {

@@ -1,0 +1,89 @@
+/**
+ * Values of multi-valued attributes and references: what makes one itself, and
+ * what it refers to (RFC 7643 section 2.4).
+ * @module
+ */
+
+import { invalidValue } from "./errors.ts";
+import { isJsonObject, type JsonObject, type JsonValue, own } from "./json.ts";
+import type { Attribute } from "./schema/attribute.ts";
+import { foldCase } from "./text.ts";
+
+/**
+ * What makes a value of a multi-valued attribute itself: its `value` and `type`
+ * (whose case does not count), whatever `display`, `primary` and `$ref` say. A value without `value`, such as
+ * an address, is all that it says. Values with equal keys are the same value.
+ */
+export function elementKey(element: JsonValue): string {
+  if (!isJsonObject(element)) return JSON.stringify(element);
+  const value = own(element, "value");
+  return value === undefined
+    ? JSON.stringify(Object.entries(element).sort(([a], [b]) => a < b ? -1 : 1))
+    : JSON.stringify({ value, type: foldedType(own(element, "type")) });
+}
+
+function foldedType(type: JsonValue | undefined): JsonValue {
+  return typeof type === "string" ? foldCase(type) : type ?? null;
+}
+
+/** Whether an element says nothing but what kind of value it would be. */
+export function isBareElement(element: JsonValue): boolean {
+  return isJsonObject(element) &&
+    Object.keys(element).every((name) => name === "type" || name === "primary");
+}
+
+/** Whether an attribute refers to a SCIM resource by `value` and `$ref`. */
+export function isResourceReference(attribute: Attribute): boolean {
+  const ref = attribute.subAttributes.get("$ref");
+  return attribute.subAttributes.has("value") && ref !== undefined &&
+    ref.referenceTypes.some((name) => name !== "external" && name !== "uri");
+}
+
+/**
+ * `$ref` follows from `value` and is made anew for each answer; a reference
+ * that has nothing but `$ref` is read as the id at its end.
+ */
+export function readReference(attribute: Attribute, element: JsonObject): void {
+  if (!isResourceReference(attribute)) return;
+  const ref = own(element, "$ref");
+  if (ref === undefined) return;
+  delete element["$ref"];
+  if (typeof ref !== "string") {
+    throw invalidValue(`Attribute "${attribute.path}.$ref" must be a URI`);
+  }
+  if (own(element, "value") === undefined) {
+    const id = ref.split("/").at(-1) ?? "";
+    if (id !== "") element["value"] = id;
+  }
+}
+
+/**
+ * The ids of members, without repetitions.
+ *
+ * @param elements an array of values in normal form
+ * @throws {ScimError} 400 invalidValue for an element without `value`
+ */
+export function memberIds(attribute: Attribute, elements: JsonValue): string[] {
+  if (!Array.isArray(elements)) {
+    throw invalidValue(
+      `Attribute "${attribute.path}" must be an array of objects`,
+    );
+  }
+  const ids = elements.map((element, index) => {
+    const id = isJsonObject(element) ? own(element, "value") : undefined;
+    if (typeof id !== "string" || id === "") {
+      throw invalidValue(
+        `Attribute "${attribute.path}[${index}].value" is required; it is the ` +
+          "id of a resource",
+      );
+    }
+    const type = isJsonObject(element) ? own(element, "type") : undefined;
+    if (type !== undefined && typeof type !== "string") {
+      throw invalidValue(
+        `Attribute "${attribute.path}[${index}].type" must be a string`,
+      );
+    }
+    return id;
+  });
+  return [...new Set(ids)];
+}
