@@ -115,13 +115,17 @@ export class Normalizer {
   /** The values that PATCH adds to a multi-valued attribute: one, or an array. */
   list(attribute: Attribute, value: JsonValue): JsonValue[] {
     const values = Array.isArray(value) ? value : [value];
-    const list = this.#list(attribute, values);
-    return list ?? [];
+    return this.#list(attribute, values) ?? [];
   }
 
-  /** One element of a multi-valued attribute. */
-  element(attribute: Attribute, value: JsonValue): JsonValue | undefined {
-    return value === null ? undefined : this.#element(attribute, value);
+  /**
+   * Values that say something about elements that are there already, so that
+   * even one with nothing but a type says enough.
+   */
+  parts(attribute: Attribute, value: JsonValue): JsonValue[] {
+    return (Array.isArray(value) ? value : [value])
+      .map((part) => part === null ? undefined : this.#part(attribute, part))
+      .filter((part) => part !== undefined);
   }
 
   /** The attributes of an extension. */
@@ -130,6 +134,7 @@ export class Normalizer {
     attributes: ReadonlyMap<string, Attribute>,
     value: JsonValue,
   ): JsonObject {
+    if (this.meansNothing(value)) return {};
     if (!isJsonObject(value)) {
       throw invalidValue(
         `"${uri}" is a schema extension; its value must be an object of ` +
@@ -163,6 +168,12 @@ export class Normalizer {
       this.unknown(`${uri}:${key}`, () => unknownName(key, uri, attributes));
     }
     return result;
+  }
+
+  /** Whether a value stands for "unassigned", whatever the attribute is. */
+  meansNothing(value: JsonValue): boolean {
+    return value === null || (Array.isArray(value) && value.length === 0) ||
+      (value === "" && this.#profile.emptyStringClears);
   }
 
   /** Notes an attribute that no schema knows, or refuses it. */
@@ -315,14 +326,19 @@ export class Normalizer {
   }
 
   #element(attribute: Attribute, value: JsonValue): JsonValue | undefined {
-    if (attribute.type === "complex") {
-      const element = this.#complex(attribute, value);
-      return this.#profile.dropsBareElements && element !== undefined &&
-          isBareElement(element)
-        ? undefined
-        : element;
-    }
-    return this.#single(attribute, value);
+    const element = this.#part(attribute, value);
+    // A member without an id is a mistake that must not pass for no member.
+    if (attribute === this.#type.members) return element ?? {};
+    return this.#profile.dropsBareElements && element !== undefined &&
+        isBareElement(element)
+      ? undefined
+      : element;
+  }
+
+  #part(attribute: Attribute, value: JsonValue): JsonValue | undefined {
+    return attribute.type === "complex"
+      ? this.#complex(attribute, value)
+      : this.#single(attribute, value);
   }
 
   #once(seen: Map<string, string>, path: string, key: string): void {

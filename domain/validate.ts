@@ -120,10 +120,12 @@ function valueType(attribute: Attribute, strict: boolean): z.ZodType {
         'must be a dateTime with date and time, like "2026-01-31T08:00:00Z"',
       );
     case "binary":
-      return formatted(attribute, strict).refine(
-        isBase64,
-        "must be base64 (RFC 4648 section 4)",
-      );
+      return strict
+        ? formatted(attribute, strict).refine(
+          isBase64,
+          "must be base64 (RFC 4648 section 4)",
+        )
+        : z.string();
     case "complex":
       return z.strictObject(
         objectShape([...attribute.subAttributes.values()], strict),

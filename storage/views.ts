@@ -14,6 +14,7 @@ import type { Registry } from "../domain/registry.ts";
 import type { Attribute } from "../domain/schema/attribute.ts";
 import type { ResourceType } from "../domain/schema/compile.ts";
 import {
+  memberOfKey,
   membershipModifiedKey,
   membershipVersionKey,
   resourceKey,
@@ -162,13 +163,15 @@ export class Views {
       : new Map<string, UpwardEdge[]>();
     const edges = [...direct.values(), ...parents.values()].flat();
     const shown = await this.#show(tenant, edges);
-    const inForce = (edge: UpwardEdge) =>
-      shown.get(edge.id)?.generation === edge.generation;
+    const [mine, above] = await Promise.all([
+      this.#inForce(tenant, direct, shown),
+      this.#inForce(tenant, parents, shown),
+    ]);
     const result = new Map<string, JsonObject[]>();
-    for (const [id, own] of direct) {
+    for (const [id, own] of mine) {
       const seen = new Set<string>([id]);
       const list: JsonObject[] = [];
-      let level = own.filter(inForce);
+      let level = own;
       for (let depth = 0; level.length > 0 && depth < MAX_NESTING; depth++) {
         const next: UpwardEdge[] = [];
         for (const edge of level) {
@@ -178,13 +181,69 @@ export class Views {
             ...this.#reference(edge, base, shown),
             type: depth === 0 ? "direct" : "indirect",
           });
-          next.push(...(parents.get(edge.id) ?? []).filter(inForce));
+          next.push(...(above.get(edge.id) ?? []));
         }
         level = next;
       }
       result.set(id, list);
     }
     return result;
+  }
+
+  /**
+   * The upward edges that count. When a group has been given a whole new set of
+   * members since its edges were read, the edge of that set is looked up, so that
+   * nobody seems to be out of a group for a moment.
+   */
+  async #inForce(
+    tenant: string,
+    each: ReadonlyMap<string, readonly UpwardEdge[]>,
+    shown: ReadonlyMap<string, Shown>,
+  ): Promise<Map<string, UpwardEdge[]>> {
+    const result = new Map<string, UpwardEdge[]>();
+    const doubtful: { member: string; edge: UpwardEdge }[] = [];
+    for (const [member, edges] of each) {
+      const current = edges.filter(({ id, generation }) =>
+        shown.get(id)?.generation === generation
+      );
+      result.set(member, current);
+      const known = new Set(current.map(({ id }) => id));
+      for (const edge of edges) {
+        if (known.has(edge.id) || !shown.has(edge.id)) continue;
+        known.add(edge.id);
+        doubtful.push({ member, edge });
+      }
+    }
+    await Promise.all(doubtful.map(async ({ member, edge }) => {
+      const found = await this.#currentEdge(tenant, member, edge);
+      if (found !== undefined) result.get(member)?.push(found);
+    }));
+    return result;
+  }
+
+  /** The edge from a member to a group in the set that is in force. */
+  async #currentEdge(
+    tenant: string,
+    member: string,
+    edge: UpwardEdge,
+  ): Promise<UpwardEdge | undefined> {
+    const key = resourceKey(tenant, edge.type, edge.id);
+    let generation = "";
+    for (let reads = 0; reads < MAX_READS; reads++) {
+      const [group, found] = await this.#store.getMany([
+        key,
+        memberOfKey(tenant, member, edge.id, generation),
+      ]);
+      const record = group && decodeRecord(group);
+      if (record === undefined) return undefined;
+      if (record.generation === generation) {
+        return found?.versionstamp === null
+          ? undefined
+          : { ...edge, generation };
+      }
+      generation = record.generation;
+    }
+    return undefined;
   }
 
   /** The upward edges of groups, of the groups above them, and so on. */

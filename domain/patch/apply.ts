@@ -255,7 +255,10 @@ class PatchSession {
     extension: Extension,
     value: JsonValue | undefined,
   ): void {
-    if (op === "remove" || value === null) {
+    if (
+      op === "remove" ||
+      (value !== undefined && this.#normalizer.meansNothing(value))
+    ) {
       for (const attribute of extension.attributes.values()) {
         this.#change("remove", { attribute }, attribute.path, undefined);
       }
@@ -325,6 +328,7 @@ class PatchSession {
   ): void {
     const { attribute, sub } = place;
     this.#normalizer.sent.add(attribute);
+    if (op === "remove") value = unwrapped(attribute, value);
     if (attribute === this.#type.attributes.get("schemas")) {
       return this.#schemas(op, place, value);
     }
@@ -564,6 +568,19 @@ function withMember(
   const { [name]: _, ...rest } = object;
   const result = value === undefined ? rest : { ...rest, [name]: value };
   return Object.keys(result).length > 0 ? result : undefined;
+}
+
+/** `{"members": […]}` as the value of a removal from `members` (UnboundID). */
+function unwrapped(
+  attribute: Attribute,
+  value: JsonValue | undefined,
+): JsonValue | undefined {
+  if (!isJsonObject(value)) return value;
+  const [[key, inner] = ["", null], ...others] = Object.entries(value);
+  const wraps = others.length === 0 &&
+    key.toLowerCase() === attribute.name.toLowerCase() &&
+    !attribute.subAttributes.has(key.toLowerCase());
+  return wraps ? inner : value;
 }
 
 /**

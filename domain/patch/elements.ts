@@ -17,6 +17,7 @@ import {
 import type { Normalizer } from "../normalize.ts";
 import type { Profile } from "../profile.ts";
 import type { Attribute } from "../schema/attribute.ts";
+import { foldCase } from "../text.ts";
 
 /** Which values an operation is about, and what of them. */
 export interface ElementPlace {
@@ -127,7 +128,12 @@ export class ElementEditor {
       const created = this.#changed("add", place, base, value);
       if (isPresentElement(created)) result.push(touch(created));
     }
-    return fold(withOnePrimary(result, attribute, (e) => touched.has(e)));
+    // What goes away in the end must not take "primary" from what stays.
+    const stays = (element: JsonValue) =>
+      !(this.#profile.dropsBareElements && isBareElement(element));
+    const isNew = (element: JsonValue) =>
+      touched.has(element) && stays(element);
+    return fold(withOnePrimary(result, attribute, isNew));
   }
 
   /** One chosen value after the change. */
@@ -138,7 +144,7 @@ export class ElementEditor {
     value: JsonValue,
   ): JsonValue {
     if (sub === undefined) {
-      const given = this.#normalizer.element(attribute, firstOf(value)) ?? {};
+      const [given = {}] = this.#normalizer.parts(attribute, firstOf(value));
       return op === "add" && isJsonObject(element) && isJsonObject(given)
         ? { ...element, ...given }
         : given;
@@ -218,7 +224,7 @@ export class ElementEditor {
     }
     if (value === undefined || value === null) return [];
     // Several clients name the values to remove; the RFC would remove them all.
-    const isNamed = namedBy(this.#normalizer.list(attribute, value));
+    const isNamed = namedBy(this.#normalizer.parts(attribute, value));
     return elements.filter((element) => !isNamed(element));
   }
 }
@@ -273,7 +279,12 @@ function namedBy(
 }
 
 function valuesKey(element: JsonObject, names: readonly string[]): string {
-  return JSON.stringify(names.map((name) => own(element, name) ?? null));
+  return JSON.stringify(names.map((name) => {
+    const value = own(element, name) ?? null;
+    return name === "type" && typeof value === "string"
+      ? foldCase(value)
+      : value;
+  }));
 }
 
 /** Lets the values that were just made primary be the only ones. */

@@ -83,10 +83,6 @@ for (const profile of PROFILES) {
         '"photos[0].value" must be a string with a URI',
       ],
       [
-        { x509Certificates: [{ value: "%" }] },
-        '"x509Certificates[0].value" must be',
-      ],
-      [
         { [ENTERPRISE_URI]: { department: 1 } },
         `"${ENTERPRISE_URI}:department" must be a string`,
       ],
@@ -147,7 +143,8 @@ for (const profile of PROFILES) {
       ["bought", 1, false],
       ["firmware", "QUJD", true],
       ["firmware", "QQ", true],
-      ["firmware", "-_==", false],
+      // Entra's gallery tests write texts like "upd-1a2b3c4d" everywhere.
+      ["firmware", "-_==", profile === COMPATIBLE],
       ["online", true, true],
       ["online", 1, false],
       ["tags", ["a", "b"], true],

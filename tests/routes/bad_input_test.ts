@@ -494,7 +494,7 @@ const WRONG: readonly (readonly [JsonObject, RegExp])[] = [
   ],
   [{ externalId: 5 }, /"externalId" must be a string/],
   [{ [URN.enterprise]: 5 }, /must be an object of attributes/],
-  [{ [URN.enterprise]: [] }, /must be an object of attributes/],
+  [{ [URN.enterprise]: [5] }, /must be an object of attributes/],
   [{ [URN.enterprise]: { department: 5 } }, /:department" must be a string/],
   [{ [URN.enterprise]: { manager: 5 } }, /:manager" must be an object/],
   [

@@ -306,3 +306,23 @@ Deno.test("only the members that are asked for are read", async () => {
   });
   assert.ok(cost.reads <= 3);
 });
+
+Deno.test("a member is never out of its group while others are exchanged", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const directory = await Directory.open(kv);
+  const ids = await directory.users(700);
+  const [stays = "", ...others] = ids;
+  const { id } = await directory.group("Sales", ids.slice(0, 350));
+  let done = false;
+  const writer = (async () => {
+    for (let round = 0; round < 6; round++) {
+      const set = round % 2 === 0 ? others.slice(349) : others.slice(0, 349);
+      await directory.replaceAll(id, [stays, ...set]);
+    }
+    done = true;
+  })();
+  while (!done) assert.deepEqual(await directory.groupsOf(stays), [id]);
+  await writer;
+  await directory.services.jobs.idle();
+  await directory.check();
+});

@@ -866,6 +866,63 @@ Deno.test("applyPatch() refuses a schema that the type does not have (rfc)", () 
   patch([operation], { profile: COMPATIBLE });
 });
 
+for (
+  const [what, operation, expected] of [
+    [
+      "hands primary over to a chosen value",
+      { op: "Add", path: 'emails[type eq "home"]', value: { primary: "True" } },
+      [{ ...WORK, primary: false }, { ...HOME, primary: true }],
+    ],
+    [
+      "lets a value that does not survive take nothing",
+      { op: "Replace", path: 'emails[type eq "other"].primary', value: "True" },
+      [WORK, HOME],
+    ],
+    [
+      "removes named values whatever the case of their type",
+      { op: "remove", path: "emails", value: [{ ...HOME, type: "HOME" }] },
+      [WORK],
+    ],
+    [
+      "removes the values that a type names",
+      { op: "remove", path: "emails", value: [{ type: "home" }] },
+      [WORK],
+    ],
+    [
+      "unwraps a removal that repeats the name of the attribute",
+      { op: "remove", path: "emails", value: { emails: [HOME] } },
+      [WORK],
+    ],
+  ] as const
+) {
+  Deno.test(`applyPatch() ${what} (compatible)`, () => {
+    const { attributes } = patch([structuredClone(operation) as JsonObject], {
+      profile: COMPATIBLE,
+    });
+    assert.deepEqual(attributes["emails"], expected);
+  });
+}
+
+Deno.test("applyPatch() keeps what a new value says beside its filter (compatible)", () => {
+  const operation = {
+    op: "Replace",
+    path: 'roles[value eq "Admin"]',
+    value: { primary: true, type: "T" },
+  };
+  assert.deepEqual(
+    patch([operation], { profile: COMPATIBLE }).attributes["roles"],
+    [{ value: "Admin", primary: true, type: "T" }],
+  );
+});
+
+Deno.test('applyPatch() reads "" and [] for an extension as nothing (compatible)', () => {
+  for (const value of ["", []]) {
+    const operation = { op: "replace", path: ENTERPRISE_URI, value };
+    const { attributes } = patch([operation], { profile: COMPATIBLE });
+    assert.equal(attributes[ENTERPRISE_URI], undefined);
+  }
+});
+
 // Properties
 
 const label = fc.constantFrom("work", "home", "other");
