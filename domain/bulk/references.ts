@@ -1,0 +1,99 @@
+/**
+ * References between operations of a bulk request (RFC 7644 section 3.7.2).
+ * @module
+ */
+
+import { isJsonObject, type JsonObject, type JsonValue } from "../json.ts";
+
+const WHOLE = /^bulkId:(.+)$/;
+const WITHIN = /bulkId:([^"'\s/\]]+)/g;
+
+/** The bulkIds that an operation's path and data refer to. */
+export function referencedBulkIds(
+  path: string,
+  data: JsonObject | undefined,
+): Set<string> {
+  const found = new Set<string>();
+  for (const [, id = ""] of path.matchAll(WITHIN)) found.add(id);
+  visit(data ?? null, undefined, (text, name) => {
+    for (const id of idsIn(text, name)) found.add(id);
+    return text;
+  });
+  return found;
+}
+
+/**
+ * Puts ids in the place of references.
+ *
+ * @param ids the ids of what was created, by bulkId; other references stay
+ */
+export function resolveReferences<T extends JsonValue>(
+  value: T,
+  ids: ReadonlyMap<string, string>,
+): JsonValue {
+  return visit(value, undefined, (text, name) => {
+    const whole = WHOLE.exec(text)?.[1];
+    if (whole !== undefined) return ids.get(whole) ?? text;
+    return name === "path" || name === "$ref" ? resolveText(text, ids) : text;
+  });
+}
+
+/** Puts ids in the place of references within a path or a URI. */
+export function resolveText(
+  text: string,
+  ids: ReadonlyMap<string, string>,
+): string {
+  return text.replace(WITHIN, (all, id: string) => ids.get(id) ?? all);
+}
+
+/**
+ * Splits data into what can be written before the resources that it refers to
+ * exist, and whether anything was left out: an attribute goes with all its values
+ * if one of them refers to something unknown.
+ */
+export function withoutReferences(
+  data: JsonObject,
+  unknown: ReadonlySet<string>,
+): { readonly data: JsonObject; readonly complete: boolean } {
+  const kept: JsonObject = {};
+  let complete = true;
+  for (const [name, value] of Object.entries(data)) {
+    const refers = [...referencedBulkIds("", { [name]: value })]
+      .some((id) => unknown.has(id));
+    if (!refers) {
+      kept[name] = value;
+      continue;
+    }
+    complete = false;
+    // An extension keeps those of its attributes that refer to nothing unknown.
+    if (name.includes(":") && isJsonObject(value)) {
+      const inner = withoutReferences(value, unknown).data;
+      if (Object.keys(inner).length > 0) kept[name] = inner;
+    }
+  }
+  return { data: kept, complete };
+}
+
+function idsIn(text: string, name: string | undefined): string[] {
+  const whole = WHOLE.exec(text)?.[1];
+  if (whole !== undefined) return [whole];
+  return name === "path" || name === "$ref"
+    ? [...text.matchAll(WITHIN)].map(([, id = ""]) => id)
+    : [];
+}
+
+/** A copy in which every text has been replaced; `name` is that of the member. */
+function visit(
+  value: JsonValue,
+  name: string | undefined,
+  replace: (text: string, name: string | undefined) => string,
+): JsonValue {
+  if (typeof value === "string") return replace(value, name);
+  if (Array.isArray(value)) {
+    return value.map((element) => visit(element, name, replace));
+  }
+  if (!isJsonObject(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [key, visit(item, key, replace)]),
+  );
+}
