@@ -5,7 +5,7 @@
 
 import type { JsonObject } from "./json.ts";
 
-/** The keywords of RFC 7644 table 9. */
+/** The keywords of RFC 7644 table 9 and of RFC 9865. */
 export type ScimType =
   | "invalidFilter"
   | "tooMany"
@@ -16,7 +16,11 @@ export type ScimType =
   | "noTarget"
   | "invalidValue"
   | "invalidVers"
-  | "sensitive";
+  | "sensitive"
+  // RFC 9865 section 2.2
+  | "invalidCursor"
+  | "expiredCursor"
+  | "invalidCount";
 
 /** The HTTP statuses that a SCIM answer of this server can have as an error. */
 export type ErrorStatus =
