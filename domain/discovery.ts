@@ -17,6 +17,9 @@ export const MAX_RESULTS = 1_000;
 /** How many resources a page has when the client does not say. */
 export const DEFAULT_PAGE_SIZE = 100;
 
+/** How long a cursor can be used, in seconds (RFC 9865). */
+export const CURSOR_TIMEOUT = 3_600;
+
 /** The largest request body that is read, in bytes. */
 export const MAX_BODY_SIZE = 1_048_576;
 
@@ -33,8 +36,16 @@ export function serviceProviderConfig(base: string): JsonObject {
     bulk: { supported: false, maxOperations: 0, maxPayloadSize: 0 },
     filter: { supported: true, maxResults: MAX_RESULTS },
     changePassword: { supported: false },
-    sort: { supported: false },
+    sort: { supported: true },
     etag: { supported: true },
+    pagination: {
+      cursor: true,
+      index: true,
+      defaultPaginationMethod: "index",
+      defaultPageSize: DEFAULT_PAGE_SIZE,
+      maxPageSize: MAX_RESULTS,
+      cursorTimeout: CURSOR_TIMEOUT,
+    },
     authenticationSchemes: [{
       type: "oauthbearertoken",
       name: "Bearer token",

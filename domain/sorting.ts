@@ -55,7 +55,9 @@ export function compileSortOrder(
     : resolvePath(type, path, options);
   if (target?.kind !== "attribute") {
     throw invalidValue(
-      `"sortBy": ${unknownAttribute(type, path ?? { name: sortBy.slice(0, 80) })}`,
+      `"sortBy": ${
+        unknownAttribute(type, path ?? { name: sortBy.slice(0, 80) })
+      }`,
     );
   }
   return {
@@ -114,7 +116,9 @@ function ascending(attribute: Attribute, a: SortKey, b: SortKey): number {
 }
 
 function sortable(attribute: Attribute): Attribute {
-  if (attribute.returned === "never" || attribute.parent?.returned === "never") {
+  if (
+    attribute.returned === "never" || attribute.parent?.returned === "never"
+  ) {
     throw invalidValue(
       `"sortBy": "${attribute.path}" is never returned and cannot be sorted by`,
     );

@@ -4,6 +4,7 @@
  */
 
 import { builtInRegistry, type Registry } from "../domain/registry.ts";
+import { Cursors } from "../storage/cursors.ts";
 import { MembershipJobs } from "../storage/membership_jobs.ts";
 import { MembershipWriter } from "../storage/membership_writer.ts";
 import { Memberships } from "../storage/memberships.ts";
@@ -43,6 +44,7 @@ export interface Services {
   readonly registry: Registry;
   readonly resources: ResourceRepository;
   readonly queries: Queries;
+  readonly cursors: Cursors;
   readonly views: Views;
   readonly tokens: TokenRepository;
   readonly tenants: TenantRepository;
@@ -66,7 +68,7 @@ export async function createServices(
   const clock = options.clock ?? (() => new Date());
   const newId = options.newId ?? (() => crypto.randomUUID());
   const store = new Store(options.kv, options.deadline);
-  const { epoch } = await prepareStore(store);
+  const { epoch, cursorSecret } = await prepareStore(store);
   const adminSecret = await prepareAdminSecret(store, options.adminToken);
   const registry = builtInRegistry();
   const tenants = new TenantRepository(store);
@@ -105,6 +107,7 @@ export async function createServices(
       clock,
       newId,
     }),
+    cursors: new Cursors(cursorSecret, clock),
     queries: new Queries(store, memberships, views, options.scanLimit),
     tokens: new TokenRepository(store, clock, newId),
     publicUrl: options.publicUrl,

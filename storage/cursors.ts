@@ -6,10 +6,8 @@
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import { Buffer } from "node:buffer";
 import { z } from "zod";
+import { CURSOR_TIMEOUT } from "../domain/discovery.ts";
 import { ScimError } from "../domain/errors.ts";
-
-/** How long a cursor can be used, in seconds. */
-export const CURSOR_TIMEOUT = 3_600;
 
 /** Where a page ended. */
 export interface Position {

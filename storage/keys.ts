@@ -25,7 +25,7 @@
  * | `tokid` id | hashes | the live secrets of a token |
  * | `tokuse` id | KvU64 (max) | when a token was last used, in ms |
  * | `job` id | job | work that a crash must not cut off |
- * | `meta` name | | format version, epoch, hash of the admin secret |
+ * | `meta` name | | format version, epoch, hash of the admin secret, secret of the cursors |
  * @module
  */
 
@@ -224,7 +224,7 @@ export const JOB_PREFIX: Deno.KvKey = ["job"];
 
 /** A fact about the store itself. */
 export function metaKey(
-  name: "format" | "epoch" | "adminSecret",
+  name: "format" | "epoch" | "adminSecret" | "cursorSecret",
 ): Deno.KvKey {
   return ["meta", name];
 }

@@ -14,6 +14,8 @@ import type { Store } from "./store.ts";
 export interface StoreFacts {
   /** Tells entity tags of this store from those of one restored later. */
   readonly epoch: string;
+  /** Signs the cursors that the store's servers give out. */
+  readonly cursorSecret: string;
 }
 
 /**
@@ -22,28 +24,38 @@ export interface StoreFacts {
  * @throws {Error} when a newer version of the program has written the store
  */
 export async function prepareStore(store: Store): Promise<StoreFacts> {
-  const [format, epoch] = await store.getMany([
-    metaKey("format"),
-    metaKey("epoch"),
-  ]);
-  if (typeof format?.value === "number" && format.value > FORMAT_VERSION) {
+  const format = await store.get(metaKey("format"));
+  if (typeof format.value === "number" && format.value > FORMAT_VERSION) {
     throw new Error(
       `The store has format ${format.value}, and this version of edge-scim ` +
         `reads formats up to ${FORMAT_VERSION}; start the newer version that ` +
         "wrote it",
     );
   }
-  if (typeof epoch?.value === "string") return { epoch: epoch.value };
+  if (format.value !== FORMAT_VERSION) {
+    await store.write(new Change().set(metaKey("format"), FORMAT_VERSION));
+  }
+  return {
+    epoch: await fact(store, "epoch", () => crypto.randomUUID().slice(0, 4)),
+    cursorSecret: await fact(store, "cursorSecret", newToken),
+  };
+}
+
+/** Reads a text; the first process on a new store makes it. */
+async function fact(
+  store: Store,
+  name: "epoch" | "cursorSecret",
+  make: () => string,
+): Promise<string> {
+  const key = metaKey(name);
   return await retrying(async () => {
-    const key = metaKey("epoch");
     const { value } = await store.get(key);
-    if (typeof value === "string") return { epoch: value };
-    const fresh = crypto.randomUUID().slice(0, 4);
+    if (typeof value === "string") return value;
+    const fresh = make();
     const made = await store.commit(
-      new Change().check(key, null).set(key, fresh)
-        .set(metaKey("format"), FORMAT_VERSION),
+      new Change().check(key, null).set(key, fresh),
     );
-    return made === undefined ? undefined : { epoch: fresh };
+    return made === undefined ? undefined : fresh;
   });
 }
 

@@ -1,46 +1,38 @@
 /**
- * Finds resources: pages of all of them, and those that match a filter.
+ * Finds resources: pages of all of them, those that match a filter, in the order
+ * of their ids or of an attribute, by index or by cursor.
  * @module
  */
 
 import { ScimError } from "../domain/errors.ts";
 import type { Predicate } from "../domain/filter/compile.ts";
+import { type Access, planAccess } from "../domain/filter/plan.ts";
 import {
-  type Access,
-  attributesNamed,
-  membersNeeded,
-  planAccess,
-} from "../domain/filter/plan.ts";
-import type { JsonObject } from "../domain/json.ts";
-import type { Attribute } from "../domain/schema/attribute.ts";
-import type { ResourceType } from "../domain/schema/compile.ts";
+  compareSortKeys,
+  type SortKey,
+  type SortOrder,
+} from "../domain/sorting.ts";
+import { AccessPaths } from "./access.ts";
 import { locate } from "./counters.ts";
-import { hasUniqueKey } from "./indexes.ts";
-import {
-  indexPrefix,
-  indexValuePrefix,
-  isExactPrefix,
-  rangeSelector,
-  resourceKey,
-  resourcePrefix,
-  uniqueKey,
-  uniquePrefix,
-} from "./keys.ts";
+import { isExactPrefix, resourceKey, resourcePrefix } from "./keys.ts";
+import { Matching, type Subject } from "./matching.ts";
 import type { Memberships } from "./memberships.ts";
 import { decodeRecord, type ResourceRecord } from "./records.ts";
 import type { Store } from "./store.ts";
 import type { Views } from "./views.ts";
 
-/** A page of what a query finds (RFC 7644 section 3.4.2.4). */
-export interface PageRequest {
-  readonly tenant: string;
-  readonly type: ResourceType;
+/** What is searched for among the resources of one type. */
+export interface Query extends Subject {
   readonly predicate: Predicate | undefined;
+  /** undefined: in the order of ids, which is stable. */
+  readonly order?: SortOrder | undefined;
+}
+
+/** A page by index (RFC 7644 section 3.4.2.4). */
+export interface PageRequest extends Query {
   /** Counts from 1. */
   readonly startIndex: number;
   readonly count: number;
-  /** The SCIM base URL, for filters that ask for URIs. */
-  readonly base: string;
 }
 
 /** What a query found. */
@@ -51,17 +43,46 @@ export interface Page {
   readonly contiguous: boolean;
 }
 
+/** Where a page by cursor ended: an id and, in a sorted walk, a sort key. */
+export interface Place {
+  readonly id: string;
+  readonly key?: SortKey;
+}
+
+/** A page by cursor (RFC 9865). */
+export interface Walk extends Query {
+  /** undefined: from the beginning. */
+  readonly after: Place | undefined;
+  readonly count: number;
+}
+
+/** What a walk found. */
+export interface Step {
+  /** undefined where counting would mean to look at everything. */
+  readonly totalResults: number | undefined;
+  readonly records: readonly ResourceRecord[];
+  readonly contiguous: boolean;
+  /** Where the next page begins; undefined on the last page. */
+  readonly next: Place | undefined;
+}
+
+/** A resource and where it stands in the order. */
+export interface Ranked {
+  readonly id: string;
+  readonly key: SortKey;
+}
+
 /** How many resources a query may look at before it is refused. */
 export const DEFAULT_SCAN_LIMIT = 250_000;
 
 /** How many resources are tested at a time. */
 const BATCH = 100;
 
-/** Runs queries. Results are in the order of ids, which is stable. */
+/** Runs queries. */
 export class Queries {
   readonly #store: Store;
-  readonly #memberships: Memberships;
-  readonly #views: Views;
+  readonly #paths: AccessPaths;
+  readonly #matching: Matching;
   readonly #scanLimit: number;
 
   constructor(
@@ -71,26 +92,120 @@ export class Queries {
     scanLimit: number = DEFAULT_SCAN_LIMIT,
   ) {
     this.#store = store;
-    this.#memberships = memberships;
-    this.#views = views;
+    this.#paths = new AccessPaths(store, memberships);
+    this.#matching = new Matching(views);
     this.#scanLimit = scanLimit;
   }
 
   /**
-   * Finds a page.
+   * Finds a page by index.
    *
-   * @throws {ScimError} 400 tooMany when a filter without an index would have to
-   * look at more resources than the budget allows
+   * @throws {ScimError} 400 tooMany when a filter or an order without an index
+   * would have to look at more resources than the budget allows
    */
   async page(request: PageRequest): Promise<Page> {
-    const { predicate, type } = request;
+    const { predicate, order, startIndex, count } = request;
+    const first = startIndex - 1;
+    if (order !== undefined) {
+      const ranked = await this.#ranked(request, order);
+      return {
+        totalResults: ranked.length,
+        records: await this.#records(
+          request,
+          ranked.slice(first, first + count).map(({ id }) => id),
+        ),
+        contiguous: false,
+      };
+    }
     if (predicate === undefined) return await this.#pageOfAll(request);
-    const access = planAccess(predicate, type);
-    if (access.kind === "all") return await this.#scan(request, predicate);
-    const ids = await this.#ids(request.tenant, type, access);
-    return isExact(predicate, access)
-      ? await this.#pageOfIds(request, ids)
-      : await this.#test(request, predicate, ids);
+    const ids = await this.#exactIds(request);
+    if (ids !== undefined) {
+      return {
+        totalResults: ids.length,
+        records: await this.#records(request, ids.slice(first, first + count)),
+        contiguous: false,
+      };
+    }
+    const kept: ResourceRecord[] = [];
+    let matches = 0;
+    for await (const records of this.#matches(request)) {
+      for (const record of records) {
+        if (matches >= first && matches < first + count) kept.push(record);
+        matches++;
+      }
+    }
+    return { totalResults: matches, records: kept, contiguous: false };
+  }
+
+  /**
+   * Takes one step of a walk. Resources that exist all the while are met exactly
+   * once, whatever is added and deleted meanwhile.
+   *
+   * @throws {ScimError} 400 tooMany
+   */
+  async step(walk: Walk): Promise<Step> {
+    return walk.order === undefined
+      ? await this.#stepByIds(walk)
+      : await this.#stepInOrder(walk, walk.order);
+  }
+
+  /** Every match with its sort key, in order; without an order, without keys. */
+  async ranked(query: Query): Promise<Ranked[]> {
+    if (query.order !== undefined) {
+      return await this.#ranked(query, query.order);
+    }
+    const ranked: Ranked[] = [];
+    for await (const records of this.#matches(query)) {
+      for (const { id } of records) ranked.push({ id, key: undefined });
+      this.#checkBudget(ranked.length);
+    }
+    return ranked;
+  }
+
+  /** The records with some ids, as far as they exist. */
+  async records(
+    subject: Subject,
+    ids: readonly string[],
+  ): Promise<ResourceRecord[]> {
+    return await this.#records(subject, ids);
+  }
+
+  async #stepByIds(walk: Walk): Promise<Step> {
+    const { tenant, type, predicate, after, count } = walk;
+    const found: ResourceRecord[] = [];
+    if (count > 0) {
+      for await (const records of this.#matches(walk, after?.id, count + 1)) {
+        found.push(...records.slice(0, count + 1 - found.length));
+        if (found.length > count) break;
+      }
+    }
+    const records = found.slice(0, count);
+    const last = records.at(-1);
+    const total = predicate === undefined
+      ? (await locate(this.#store, tenant, type.name, 0)).total
+      : (await this.#exactIds(walk))?.length;
+    return {
+      totalResults: total,
+      records,
+      contiguous: predicate === undefined,
+      next: found.length > count && last !== undefined
+        ? { id: last.id }
+        : undefined,
+    };
+  }
+
+  async #stepInOrder(walk: Walk, order: SortOrder): Promise<Step> {
+    const { after, count } = walk;
+    const ranked = await this.#ranked(walk, order);
+    const start = after === undefined ? 0 : startBehind(ranked, order, after);
+    const wanted = ranked.slice(start, start + count);
+    const last = wanted.at(-1);
+    return {
+      totalResults: ranked.length,
+      records: await this.#records(walk, wanted.map(({ id }) => id)),
+      contiguous: false,
+      next: last === undefined || last === ranked.at(-1) ? undefined : last,
+    };
   }
 
   async #pageOfAll(
@@ -113,86 +228,67 @@ export class Queries {
     };
   }
 
-  async #pageOfIds(
-    { tenant, type, startIndex, count }: PageRequest,
-    ids: readonly string[],
-  ): Promise<Page> {
-    const wanted = ids.slice(startIndex - 1, startIndex - 1 + count);
-    return {
-      totalResults: ids.length,
-      records: await this.#records(tenant, type, wanted),
-      contiguous: false,
-    };
-  }
-
-  /** Tests the resources with some ids. */
-  async #test(
-    request: PageRequest,
-    predicate: Predicate,
-    ids: readonly string[],
-  ): Promise<Page> {
-    const sieve = new Sieve(request);
-    for (let i = 0; i < ids.length; i += BATCH) {
-      const records = await this.#records(
-        request.tenant,
-        request.type,
-        ids.slice(i, i + BATCH),
-      );
-      sieve.take(records, await this.#matching(request, predicate, records));
+  /** Every match with its sort key, in order. */
+  async #ranked(query: Query, order: SortOrder): Promise<Ranked[]> {
+    const ranked: Ranked[] = [];
+    for await (const records of this.#matches(query)) {
+      const keys = await this.#matching.sortKeys(query, order, records);
+      records.forEach(({ id }, index) => ranked.push({ id, key: keys[index] }));
+      this.#checkBudget(ranked.length);
     }
-    return sieve.page();
+    return ranked.sort((a, b) => compareRanks(order, a, b));
   }
 
-  /** Tests every resource of the type. */
-  async #scan(request: PageRequest, predicate: Predicate): Promise<Page> {
-    const sieve = new Sieve(request);
-    const prefix = resourcePrefix(request.tenant, request.type.name);
+  /**
+   * The matches in the order of their ids.
+   *
+   * @param after begin behind this id
+   * @param wanted how many are enough, so that no more are read than needed
+   */
+  async *#matches(
+    query: Query,
+    after?: string,
+    wanted: number = Infinity,
+  ): AsyncGenerator<ResourceRecord[]> {
+    const { tenant, type, predicate } = query;
+    const access: Access = predicate === undefined
+      ? { kind: "all" }
+      : planAccess(predicate, type);
+    if (access.kind !== "all") {
+      const ids = (await this.#ids(query, access))
+        .filter((id) => after === undefined || id > after);
+      for (let i = 0; i < ids.length; i += BATCH) {
+        const records = await this.#records(query, ids.slice(i, i + BATCH));
+        yield await this.#test(query, records);
+      }
+      return;
+    }
+    const prefix = resourcePrefix(tenant, type.name);
+    const selector = after === undefined
+      ? { prefix }
+      : { prefix, start: [...prefix, `${after}\u0000`] };
+    const limit = predicate === undefined ? wanted : Infinity;
     let seen = 0;
-    for await (const batch of this.#store.batches({ prefix })) {
+    for await (const batch of this.#store.batches(selector, limit)) {
       seen += batch.length;
-      this.#checkBudget(seen);
+      if (predicate !== undefined) this.#checkBudget(seen);
       const records = batch.map(decodeRecord)
         .filter((record) => record !== undefined);
-      sieve.take(records, await this.#matching(request, predicate, records));
+      yield await this.#test(query, records);
     }
-    return sieve.page();
   }
 
-  /** Whether each of some records matches. */
-  async #matching(
-    { tenant, type, base }: PageRequest,
-    predicate: Predicate,
-    records: readonly ResourceRecord[],
-  ): Promise<boolean[]> {
-    const named = [...attributesNamed(predicate)];
-    const sources = new Set(
-      named.map((attribute) => sourceOf(type, attribute)),
-    );
-    if (!sources.has("view")) {
-      return records.map((record) =>
-        predicate.test(
-          sources.has("meta") ? withMeta(type, record) : record.attributes,
-        )
-      );
-    }
-    const tops = new Set(
-      named.map((attribute) => attribute.parent ?? attribute),
-    );
-    const ids = membersNeeded(predicate, type.members);
-    const resources = await this.#views.represent({
-      tenant,
-      type,
-      records,
-      base,
-      wants: (attribute) => tops.has(attribute),
-      ...(ids === "all" ? {} : { onlyMembers: ids }),
-    });
-    return resources.map((resource) => predicate.test(resource));
+  async #test(
+    query: Query,
+    records: ResourceRecord[],
+  ): Promise<ResourceRecord[]> {
+    return query.predicate === undefined
+      ? records
+      : await this.#matching.matching(query, query.predicate, records);
   }
 
   async #records(
-    tenant: string,
-    type: ResourceType,
+    { tenant, type }: Subject,
     ids: readonly string[],
   ): Promise<ResourceRecord[]> {
     const entries = await this.#store.getMany(
@@ -201,114 +297,23 @@ export class Queries {
     return entries.map(decodeRecord).filter((record) => record !== undefined);
   }
 
+  /** The ids of all matches, if an index names them and nothing else. */
+  async #exactIds(query: Query): Promise<string[] | undefined> {
+    if (query.predicate === undefined) return undefined;
+    const access = planAccess(query.predicate, query.type);
+    return isExact(query.predicate, access)
+      ? await this.#ids(query, access)
+      : undefined;
+  }
+
   /** The ids that an index names, in order and without repetitions. */
-  async #ids(
-    tenant: string,
-    type: ResourceType,
-    access: Access,
-  ): Promise<string[]> {
+  async #ids({ tenant, type }: Subject, access: Access): Promise<string[]> {
     const ids = new Set<string>();
-    for await (const id of this.#namedBy(tenant, type, access)) {
+    for await (const id of this.#paths.ids(tenant, type, access)) {
       ids.add(id);
       this.#checkBudget(ids.size);
     }
     return [...ids].sort();
-  }
-
-  async *#namedBy(
-    tenant: string,
-    type: ResourceType,
-    access: Access,
-  ): AsyncGenerator<string> {
-    switch (access.kind) {
-      case "ids":
-        yield* access.ids;
-        return;
-      case "union":
-        for (const part of access.of) yield* this.#namedBy(tenant, type, part);
-        return;
-      case "withMember":
-        for (
-          const edge of await this.#memberships.memberOf(tenant, access.id)
-        ) {
-          if (edge.type === type.name) yield edge.id;
-        }
-        return;
-      case "membersOf":
-        yield* this.#membersBelow(tenant, type, access.id);
-        return;
-      case "equal":
-      case "range":
-        yield* this.#indexed(tenant, type, access);
-        return;
-      case "all":
-        yield* this.#everyId(tenant, type);
-    }
-  }
-
-  async *#indexed(
-    tenant: string,
-    type: ResourceType,
-    access: Extract<Access, { kind: "equal" | "range" }>,
-  ): AsyncGenerator<string> {
-    const { attribute } = access;
-    const names = [tenant, type.name, attribute.path] as const;
-    const unique = hasUniqueKey(type, attribute);
-    if (access.kind === "equal" && unique) {
-      const { value } = await this.#store.get(uniqueKey(...names, access.text));
-      if (typeof value === "string") yield value;
-      return;
-    }
-    const selector = access.kind === "equal"
-      ? { prefix: indexValuePrefix(...names, access.text) }
-      : rangeSelector(
-        unique ? uniquePrefix(...names) : indexPrefix(...names),
-        access,
-      );
-    for await (const batch of this.#store.batches(selector)) {
-      for (const entry of batch) {
-        yield String(unique ? entry.value : entry.key.at(-1));
-      }
-    }
-  }
-
-  async *#everyId(tenant: string, type: ResourceType): AsyncGenerator<string> {
-    const prefix = resourcePrefix(tenant, type.name);
-    for await (const batch of this.#store.batches({ prefix })) {
-      for (const entry of batch) yield String(entry.key.at(-1));
-    }
-  }
-
-  /** Members of a group and of the groups in it, which count as indirect ones. */
-  async *#membersBelow(
-    tenant: string,
-    type: ResourceType,
-    group: string,
-  ): AsyncGenerator<string> {
-    const names = type.memberOf?.subAttributes.get("$ref")?.referenceTypes ??
-      [];
-    const seen = new Set([group]);
-    let level = [group];
-    while (level.length > 0) {
-      const entries = await this.#store.getMany(
-        level.flatMap((id) =>
-          names.map((name) => resourceKey(tenant, name, id))
-        ),
-      );
-      level = [];
-      for (const entry of entries) {
-        const record = decodeRecord(entry);
-        if (record === undefined) continue;
-        for (const edge of await this.#memberships.members(tenant, record)) {
-          if (edge.type === type.name) yield edge.id;
-          if (seen.has(edge.id) || !this.#memberships.hasMembers(edge.type)) {
-            continue;
-          }
-          seen.add(edge.id);
-          level.push(edge.id);
-        }
-      }
-    }
   }
 
   #checkBudget(seen: number): void {
@@ -316,45 +321,32 @@ export class Queries {
     throw new ScimError(
       400,
       "tooMany",
-      `The filter would have to look at more than ${this.#scanLimit} resources; ` +
+      `The query would have to look at more than ${this.#scanLimit} resources; ` +
         "compare an indexed attribute (userName, externalId, displayName, " +
         "emails.value) with eq or sw as one side of an and",
     );
   }
 }
 
-/** Counts matches and keeps those of the page. */
-class Sieve {
-  readonly #first: number;
-  readonly #end: number;
-  readonly #kept: ResourceRecord[] = [];
-  #matches = 0;
+/**
+ * Where a walk goes on: behind the resource where it stopped or, when that is
+ * gone, behind its place in the order.
+ */
+function startBehind(
+  ranked: readonly Ranked[],
+  order: SortOrder,
+  after: Place,
+): number {
+  const found = ranked.findIndex(({ id }) => id === after.id);
+  if (found >= 0) return found + 1;
+  const place: Ranked = { id: after.id, key: after.key };
+  const next = ranked.findIndex((each) => compareRanks(order, each, place) > 0);
+  return next < 0 ? ranked.length : next;
+}
 
-  constructor({ startIndex, count }: PageRequest) {
-    this.#first = startIndex - 1;
-    this.#end = startIndex - 1 + count;
-  }
-
-  take(
-    records: readonly ResourceRecord[],
-    matching: readonly boolean[],
-  ): void {
-    records.forEach((record, index) => {
-      if (matching[index] !== true) return;
-      if (this.#matches >= this.#first && this.#matches < this.#end) {
-        this.#kept.push(record);
-      }
-      this.#matches++;
-    });
-  }
-
-  page(): Page {
-    return {
-      totalResults: this.#matches,
-      records: this.#kept,
-      contiguous: false,
-    };
-  }
+function compareRanks(order: SortOrder, a: Ranked, b: Ranked): number {
+  return compareSortKeys(order, a.key, b.key) ||
+    (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
 }
 
 /** Whether an index names the matches and nothing else. */
@@ -362,49 +354,4 @@ function isExact(predicate: Predicate, access: Access): boolean {
   return predicate.kind === "comparison" && predicate.operator === "sw" &&
     access.kind === "range" && access.prefix !== undefined &&
     isExactPrefix(access.prefix);
-}
-
-/**
- * What is needed to test an attribute: the stored attributes, what the record
- * knows beside them, or a view for which other records are read.
- */
-function sourceOf(
-  type: ResourceType,
-  attribute: Attribute,
-): "record" | "meta" | "view" {
-  const top = attribute.parent ?? attribute;
-  if (top === type.members || top === type.memberOf) return "view";
-  if (type.traits.derived.some(({ reference }) => reference === top.path)) {
-    return attribute === top || attribute.name === "value" ? "record" : "view";
-  }
-  switch (attribute.path) {
-    case "id":
-    case "schemas":
-    case "meta.resourceType":
-    case "meta.created":
-      return "meta";
-    case "meta.lastModified":
-      return type.members === undefined ? "meta" : "view";
-    default:
-      return top.name === "meta" && top.extension === undefined
-        ? "view"
-        : "record";
-  }
-}
-
-function withMeta(type: ResourceType, record: ResourceRecord): JsonObject {
-  return {
-    ...record.attributes,
-    id: record.id,
-    schemas: [
-      type.schema,
-      ...[...type.extensions.values()].map(({ uri }) => uri)
-        .filter((uri) => Object.hasOwn(record.attributes, uri)),
-    ],
-    meta: {
-      resourceType: type.name,
-      created: record.created,
-      lastModified: record.lastModified,
-    },
-  };
 }

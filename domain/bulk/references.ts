@@ -94,6 +94,8 @@ function visit(
   }
   if (!isJsonObject(value)) return value;
   return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [key, visit(item, key, replace)]),
+    Object.entries(value).map((
+      [key, item],
+    ) => [key, visit(item, key, replace)]),
   );
 }

@@ -23,6 +23,11 @@ import { type Comparator, compileComparison } from "./compare.ts";
 export interface CompileOptions extends ResolveOptions {
   /** `"True"` and `"false"` are booleans when compared with one (Entra). */
   readonly booleanStrings?: boolean;
+  /**
+   * Told of names that the type does not have, which then count as having no
+   * value (RFC 7644 section 3.4.2.1); without it they are refused.
+   */
+  readonly onUnknown?: (name: string) => void;
   /** `manager eq "id"` compares `manager.value` (Entra's reference check). */
   readonly complexByValue?: boolean;
 }
@@ -119,6 +124,11 @@ class Compiler {
 
   /** `element` is the attribute in whose brackets the filter stands, if any. */
   compile(filter: Filter, element: Attribute | undefined): Predicate {
+    if (element === undefined && this.#isUnknown(filter)) {
+      const isNull = filter.kind === "comparison" &&
+        filter.operator === "eq" && filter.value === null;
+      return { kind: "presence", test: () => isNull };
+    }
     switch (filter.kind) {
       case "and":
       case "or": {
@@ -171,6 +181,16 @@ class Compiler {
         };
       }
     }
+  }
+
+  /** Whether a filter names what the type does not have, and that is allowed. */
+  #isUnknown(filter: Filter): boolean {
+    const { onUnknown } = this.#options;
+    if (onUnknown === undefined || !("path" in filter)) return false;
+    const target = resolvePath(this.#type, filter.path, this.#options);
+    if (target !== undefined && target.kind !== "resource") return false;
+    onUnknown(printAttributePath(filter.path));
+    return true;
   }
 
   #comparison(filter: Comparison, element: Attribute | undefined): Predicate {

@@ -60,6 +60,25 @@ export const SERVICE_PROVIDER_CONFIG_SCHEMA: SchemaDefinition = {
         required: true,
       }),
     ], { required: true }),
+    complex("pagination", "How a list can be read page by page (RFC 9865).", [
+      flag("cursor", "Whether a page can be asked for by cursor.", {
+        required: true,
+      }),
+      flag("index", "Whether a page can be asked for by startIndex.", {
+        required: true,
+      }),
+      text(
+        "defaultPaginationMethod",
+        "How pages are made when a request names neither.",
+        { canonicalValues: ["cursor", "index"] },
+      ),
+      integer(
+        "defaultPageSize",
+        "How many resources a page has when a request does not say.",
+      ),
+      integer("maxPageSize", "The most resources that a page has."),
+      integer("cursorTimeout", "For how many seconds a cursor can be used."),
+    ]),
     complex("etag", "Versions of resources.", [
       flag(
         "supported",

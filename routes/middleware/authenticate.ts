@@ -36,7 +36,9 @@ export function authenticate(tokens: TokenRepository) {
       const header = c.req.header("Authorization");
       const client = await identify(header, tokens);
       if (client === undefined) throw unauthorized(header);
-      const reads = c.req.method === "GET" || c.req.method === "HEAD";
+      const searches = c.req.method === "POST" &&
+        c.req.path.endsWith("/.search");
+      const reads = searches || ["GET", "HEAD"].includes(c.req.method);
       if (!reads && !client.token.scopes.includes("scim")) {
         throw new ScimError(
           403,

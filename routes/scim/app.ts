@@ -30,11 +30,8 @@ export function scimApp(services: Services): Hono<ScimEnvironment> {
   app.route("/", discovery(services));
   app.use(authenticate(services.tokens));
   app.use(limitBody(MAX_BODY_SIZE));
-  app.get("/", notImplemented("A query over all resource types"));
   app.all("/Me", notImplemented("/Me, the resource of the client itself,"));
   app.all("/Bulk", notImplemented("/Bulk"));
-  app.all("/.search", notImplemented("POST /.search"));
-  app.all("/:endpoint/.search", notImplemented("POST /.search"));
   app.route("/", resources(services));
   app.all("*", (c) => {
     throw notFound(

@@ -9,6 +9,7 @@ import { type JsonObject } from "../../domain/json.ts";
 import { checkImmutable, keepUnsent } from "../../domain/mutability.ts";
 import { type Draft, normalizeResource } from "../../domain/normalize.ts";
 import { applyPatch } from "../../domain/patch/apply.ts";
+import { readSearchRequest } from "../../domain/messages/search.ts";
 import { readPatchMessage } from "../../domain/patch/message.ts";
 import type { Projection } from "../../domain/projection.ts";
 import type { Attribute } from "../../domain/schema/attribute.ts";
@@ -18,7 +19,7 @@ import { validateResource } from "../../domain/validate.ts";
 import type { ResourceRecord } from "../../storage/records.ts";
 import { noSuchResource, type Writer } from "../../storage/resources.ts";
 import type { Services } from "../services.ts";
-import { listResponse, scimResponse } from "./answers.ts";
+import { scimResponse } from "./answers.ts";
 import { readBody } from "./body.ts";
 import type { ScimEnvironment } from "./environment.ts";
 import { methodNotAllowed } from "./methods.ts";
@@ -27,13 +28,13 @@ import {
   namesVersion,
   type Preconditions,
 } from "./preconditions.ts";
+import { namesAttributes, QueryParameters, readProjection } from "./query.ts";
 import {
-  namesAttributes,
-  QueryParameters,
-  readFilter,
-  readPaging,
-  readProjection,
-} from "./query.ts";
+  answerSearch,
+  searchOfMessage,
+  searchOfQuery,
+  type SearchScope,
+} from "./search.ts";
 
 type ScimContext = Context<ScimEnvironment>;
 
@@ -47,38 +48,32 @@ interface Request {
 
 /** Builds the endpoints of the resource types. */
 export function resources(services: Services): Hono<ScimEnvironment> {
-  const { registry, queries, views } = services;
+  const { registry, views } = services;
   const repository = services.resources;
   const app = new Hono<ScimEnvironment>();
 
-  app.get("/:endpoint", async (c) => {
-    const { type, parameters, projection, writer } = read(c);
-    const { profile } = c.get("client");
-    const { startIndex, count } = readPaging(parameters);
-    const base = c.get("base");
-    const page = await queries.page({
-      tenant: writer.tenant,
-      type,
-      predicate: readFilter(parameters, type, profile),
-      startIndex,
-      count,
-      base,
-    });
-    const shown = await views.represent({
-      tenant: writer.tenant,
-      type,
-      records: page.records,
-      base,
-      contiguous: page.contiguous,
-      wants: (attribute) => projection.shows(attribute),
-    });
-    return scimResponse(
-      listResponse(
-        shown.map((resource) => projection.apply(resource)),
-        page.totalResults,
-        startIndex,
-      ),
-    );
+  app.get("/", (c) => {
+    return answerSearch(services, scopeOf(c), searchOfQuery(parametersOf(c)));
+  });
+  app.get("/:endpoint", (c) => {
+    const scope = scopeOf(c, typeOf(c));
+    return answerSearch(services, scope, searchOfQuery(parametersOf(c)));
+  });
+  // A search has all it needs in its body (RFC 7644 section 3.4.3).
+  app.post("/.search", async (c) => {
+    const search = searchOfMessage(readSearchRequest(await readBody(c.req)));
+    return await answerSearch(services, scopeOf(c), search);
+  });
+  app.post("/:endpoint/.search", async (c) => {
+    const scope = scopeOf(c, typeOf(c));
+    const search = searchOfMessage(readSearchRequest(await readBody(c.req)));
+    return await answerSearch(services, scope, search);
+  });
+  app.all("/", methodNotAllowed("GET"));
+  app.all("/.search", methodNotAllowed("POST"));
+  app.all("/:endpoint/.search", (c) => {
+    typeOf(c);
+    return methodNotAllowed("POST")(c);
   });
 
   app.post("/:endpoint", async (c) => {
@@ -194,10 +189,23 @@ export function resources(services: Services): Hono<ScimEnvironment> {
     return type;
   }
 
+  function parametersOf(c: ScimContext): QueryParameters {
+    return new QueryParameters(c.req.url, c.get("client").profile);
+  }
+
+  /** Where a search happens: one type, or all of them. */
+  function scopeOf(c: ScimContext, type?: ResourceType): SearchScope {
+    return {
+      client: c.get("client"),
+      base: c.get("base"),
+      types: type === undefined ? registry.resourceTypes : [type],
+    };
+  }
+
   function read(c: ScimContext): Request {
     const type = typeOf(c);
     const { token, profile } = c.get("client");
-    const parameters = new QueryParameters(c.req.url, profile);
+    const parameters = parametersOf(c);
     return {
       type,
       parameters,

@@ -1,0 +1,408 @@
+/**
+ * Queries over one resource type or all of them (RFC 7644 sections 3.4.2 and
+ * 3.4.3, RFC 9865).
+ * @module
+ */
+
+import { DEFAULT_PAGE_SIZE, MAX_RESULTS } from "../../domain/discovery.ts";
+import { invalidFilter, invalidValue, ScimError } from "../../domain/errors.ts";
+import type { Filter } from "../../domain/filter/ast.ts";
+import { compileFilter, type Predicate } from "../../domain/filter/compile.ts";
+import { parseFilter } from "../../domain/filter/parse.ts";
+import type { JsonObject, JsonValue } from "../../domain/json.ts";
+import type { SearchRequest } from "../../domain/messages/search.ts";
+import type { Profile } from "../../domain/profile.ts";
+import { compileProjection, splitNames } from "../../domain/projection.ts";
+import type { ResourceType } from "../../domain/schema/compile.ts";
+import {
+  compareSortKeys,
+  compileSortOrder,
+  type SortOrder,
+} from "../../domain/sorting.ts";
+import { clip } from "../../domain/text.ts";
+import type { Query } from "../../storage/queries.ts";
+import type { ResourceRecord } from "../../storage/records.ts";
+import type { Services } from "../services.ts";
+import { listResponse, scimResponse } from "./answers.ts";
+import type { Client } from "./environment.ts";
+import type { QueryParameters } from "./query.ts";
+
+/** What a search asks for, from a query string or a SearchRequest. */
+export interface Search {
+  readonly attributes: readonly string[];
+  readonly excludedAttributes: readonly string[];
+  readonly filter: string | undefined;
+  readonly sortBy: string | undefined;
+  readonly sortOrder: string | undefined;
+  /** Counts from 1. */
+  readonly startIndex: number | undefined;
+  readonly count: number | undefined;
+  /** Empty at the beginning of a walk. */
+  readonly cursor: string | undefined;
+}
+
+/** Where a search happens. */
+export interface SearchScope {
+  readonly client: Client;
+  /** The SCIM base URL, without a slash at its end. */
+  readonly base: string;
+  readonly types: readonly ResourceType[];
+}
+
+/**
+ * Reads a search from the query string.
+ *
+ * @throws {ScimError} 400 invalidValue for numbers that are none
+ */
+export function searchOfQuery(parameters: QueryParameters): Search {
+  return {
+    attributes: splitNames(parameters.all("attributes")),
+    excludedAttributes: splitNames(parameters.all("excludedAttributes")),
+    filter: parameters.first("filter"),
+    sortBy: parameters.first("sortBy"),
+    sortOrder: parameters.first("sortOrder"),
+    startIndex: readInteger("startIndex", parameters.first("startIndex")),
+    count: readInteger("count", parameters.first("count")),
+    cursor: parameters.first("cursor"),
+  };
+}
+
+/**
+ * Reads a search from a message.
+ *
+ * @throws {ScimError} 400 invalidValue for numbers that are no integers
+ */
+export function searchOfMessage(request: SearchRequest): Search {
+  const integer = (name: "startIndex" | "count") => {
+    const value = request[name] ?? undefined;
+    return value === undefined ? undefined : readInteger(
+      name,
+      Number.isInteger(value) ? value.toFixed(0) : String(value),
+    );
+  };
+  return {
+    attributes: splitNames(request.attributes ?? []),
+    excludedAttributes: splitNames(request.excludedAttributes ?? []),
+    filter: request.filter ?? undefined,
+    sortBy: request.sortBy ?? undefined,
+    sortOrder: request.sortOrder ?? undefined,
+    startIndex: integer("startIndex"),
+    count: integer("count"),
+    cursor: request.cursor ?? undefined,
+  };
+}
+
+/**
+ * Answers a search with a ListResponse.
+ *
+ * @throws {ScimError} 400 invalidFilter, invalidValue, tooMany, invalidCursor,
+ * expiredCursor or invalidCount
+ */
+export async function answerSearch(
+  services: Services,
+  scope: SearchScope,
+  search: Search,
+): Promise<Response> {
+  const queries = compileQueries(scope, search);
+  const found = search.cursor === undefined
+    ? await findPage(services, queries, search)
+    : await findStep(services, scope, queries, search, search.cursor);
+  const shown = await show(services, scope, search, found);
+  const body = listResponse(
+    shown,
+    found.totalResults ?? 0,
+    found.startIndex ?? 1,
+  );
+  if (found.totalResults === undefined) delete body["totalResults"];
+  if (found.startIndex === undefined) delete body["startIndex"];
+  if (found.nextCursor !== undefined) body["nextCursor"] = found.nextCursor;
+  return scimResponse(body);
+}
+
+/** What was found of one type. */
+interface Part {
+  readonly type: ResourceType;
+  readonly records: readonly ResourceRecord[];
+  readonly contiguous: boolean;
+}
+
+/** What was found; parts are in the order of the answer. */
+interface Found {
+  readonly parts: readonly Part[];
+  readonly totalResults: number | undefined;
+  readonly startIndex?: number;
+  readonly nextCursor?: string | undefined;
+}
+
+/** One query for each type; what a type does not have counts as no value. */
+function compileQueries(
+  { client, base, types }: SearchScope,
+  search: Search,
+): Query[] {
+  const { profile, token } = client;
+  const filter = readFilter(search.filter, profile);
+  const predicates = filter === undefined
+    ? []
+    : compileFor(types, filter, profile);
+  const orders = ordersFor(types, search, profile);
+  return types.map((type, index) => ({
+    tenant: token.tenant,
+    base,
+    type,
+    predicate: predicates[index],
+    order: orders[index],
+  }));
+}
+
+function readFilter(
+  text: string | undefined,
+  profile: Profile,
+): Filter | undefined {
+  if (text === undefined) return undefined;
+  if (text.trim() === "") {
+    throw invalidFilter(
+      "The filter is empty; leave the parameter out to get all resources",
+    );
+  }
+  return parseFilter(text, {
+    unquotedValues: profile.unquotedFilterValues,
+    singleQuotes: profile.singleQuotedFilters,
+  });
+}
+
+function compileFor(
+  types: readonly ResourceType[],
+  filter: Filter,
+  profile: Profile,
+): Predicate[] {
+  const [only] = types;
+  if (types.length === 1 && only !== undefined) {
+    return [compileFilter(filter, only, profile)];
+  }
+  const unknown = types.map(() => new Set<string>());
+  const predicates = types.map((type, index) =>
+    compileFilter(filter, type, {
+      ...profile,
+      onUnknown: (name) => unknown[index]?.add(name.toLowerCase()),
+    })
+  );
+  const [first = new Set<string>(), ...others] = unknown;
+  const nowhere = [...first].find((name) =>
+    others.every((set) => set.has(name))
+  );
+  if (nowhere !== undefined) {
+    throw invalidFilter(
+      `Attribute "${clip(nowhere, 80)}" is not defined for any resource type`,
+    );
+  }
+  return predicates;
+}
+
+/** The order for each type that has the attribute; one of them must have it. */
+function ordersFor(
+  types: readonly ResourceType[],
+  { sortBy, sortOrder }: Search,
+  profile: Profile,
+): (SortOrder | undefined)[] {
+  let refusal: unknown;
+  const orders = types.map((type) => {
+    try {
+      return compileSortOrder(type, sortBy, sortOrder, profile);
+    } catch (error) {
+      refusal = error;
+      return undefined;
+    }
+  });
+  if (refusal !== undefined && orders.every((order) => order === undefined)) {
+    throw refusal;
+  }
+  return orders;
+}
+
+/** A page by index, over one type after the other or in one order. */
+async function findPage(
+  { queries }: Services,
+  each: readonly Query[],
+  search: Search,
+): Promise<Found> {
+  const startIndex = Math.max(1, search.startIndex ?? 1);
+  const count = pageSize(search.count);
+  if (each.length > 1 && each.some(({ order }) => order !== undefined)) {
+    return await findInOrder(queries, each, startIndex, count);
+  }
+  const parts: Part[] = [];
+  let total = 0;
+  let left = count;
+  for (const query of each) {
+    const page = await queries.page({
+      ...query,
+      startIndex: Math.max(1, startIndex - total),
+      count: left,
+    });
+    parts.push({ ...page, type: query.type });
+    total += page.totalResults;
+    left -= page.records.length;
+  }
+  return { parts, totalResults: total, startIndex };
+}
+
+/** A page over several types in one order. */
+async function findInOrder(
+  queries: Services["queries"],
+  each: readonly Query[],
+  startIndex: number,
+  count: number,
+): Promise<Found> {
+  const order = each.find((query) => query.order !== undefined)?.order;
+  const ranked = (await Promise.all(
+    each.map(async (query) =>
+      (await queries.ranked(query)).map((rank) => ({ ...rank, query }))
+    ),
+  )).flat();
+  if (order !== undefined) {
+    ranked.sort((a, b) => compareSortKeys(order, a.key, b.key));
+  }
+  const wanted = ranked.slice(startIndex - 1, startIndex - 1 + count);
+  const parts = await Promise.all(wanted.map(async ({ id, query }) => ({
+    type: query.type,
+    records: await queries.records(query, [id]),
+    contiguous: false,
+  })));
+  return { parts, totalResults: ranked.length, startIndex };
+}
+
+/** A page by cursor, over one type after the other. */
+async function findStep(
+  { queries, cursors }: Services,
+  { client }: SearchScope,
+  each: readonly Query[],
+  search: Search,
+  cursor: string,
+): Promise<Found> {
+  if (search.startIndex !== undefined) {
+    throw invalidValue(
+      '"cursor" and "startIndex" cannot be used together; send one',
+    );
+  }
+  if (each.length > 1 && search.sortBy !== undefined) {
+    throw invalidValue(
+      "A walk by cursor over several resource types cannot be sorted; ask for " +
+        "one type, or page by startIndex",
+    );
+  }
+  const { tenant } = client.token;
+  const bound = [
+    each.map(({ type }) => type.name),
+    search.filter,
+    search.sortBy,
+    search.sortOrder,
+    search.attributes,
+    search.excludedAttributes,
+  ];
+  const begun = cursor === "" ? undefined : cursors.read(tenant, bound, cursor);
+  const count = begun?.count ?? pageSize(search.count);
+  if (begun !== undefined && pageSize(search.count ?? count) !== count) {
+    throw new ScimError(
+      400,
+      "invalidCount",
+      `"count" must be ${count} for the whole walk, as in its first request`,
+    );
+  }
+  const parts: Part[] = [];
+  let left = count;
+  let total: number | undefined = 0;
+  let reached = begun?.position.type === undefined;
+  let next: string | undefined;
+  for (const query of each) {
+    const starts = query.type.name === begun?.position.type;
+    reached ||= starts;
+    const step = await queries.step({
+      ...query,
+      after: starts || each.length === 1 ? placeOf(begun?.position) : undefined,
+      count: reached ? left : 0,
+    });
+    total = total === undefined || step.totalResults === undefined
+      ? undefined
+      : total + step.totalResults;
+    parts.push({ ...step, type: query.type });
+    left -= step.records.length;
+    const last = step.records.at(-1);
+    if (
+      last !== undefined && (step.next !== undefined || query !== each.at(-1))
+    ) {
+      const key = step.next?.key;
+      next = cursors.make(tenant, bound, {
+        id: last.id,
+        ...(query.order === undefined ? {} : { key: cutKey(key) }),
+        ...(each.length === 1 ? {} : { type: query.type.name }),
+      }, count);
+    } else if (last !== undefined) next = undefined;
+  }
+  return {
+    parts,
+    totalResults: total,
+    nextCursor: count === 0 ? undefined : next,
+  };
+}
+
+/** How much of a sort key a cursor carries. */
+const MAX_KEY_LENGTH = 200;
+
+function cutKey(
+  key: string | number | boolean | undefined,
+): string | number | boolean | null {
+  return typeof key === "string" ? key.slice(0, MAX_KEY_LENGTH) : key ?? null;
+}
+
+function placeOf(
+  position: { id: string; key?: string | number | boolean | null } | undefined,
+) {
+  return position && { id: position.id, key: position.key ?? undefined };
+}
+
+/** Representations as the search asked for them. */
+async function show(
+  { views }: Services,
+  { client, base }: SearchScope,
+  { attributes, excludedAttributes }: Search,
+  { parts }: Found,
+): Promise<JsonObject[]> {
+  const shown = await Promise.all(parts.map(async (part) => {
+    const { type, records, contiguous } = part;
+    const projection = compileProjection(
+      type,
+      { attributes, excludedAttributes },
+      client.profile,
+    );
+    const resources = await views.represent({
+      tenant: client.token.tenant,
+      type,
+      records,
+      base,
+      contiguous,
+      wants: (attribute) => projection.shows(attribute),
+    });
+    return resources.map((resource) => projection.apply(resource));
+  }));
+  return shown.flat();
+}
+
+function pageSize(count: number | undefined): number {
+  return Math.min(MAX_RESULTS, Math.max(0, count ?? DEFAULT_PAGE_SIZE));
+}
+
+function readInteger(
+  name: string,
+  text: JsonValue | undefined,
+): number | undefined {
+  if (text === undefined) return undefined;
+  if (typeof text !== "string" || !/^\s*[+-]?\d+\s*$/.test(text)) {
+    throw invalidValue(
+      `Parameter "${name}" must be an integer, not "${clip(String(text), 40)}"`,
+    );
+  }
+  return Math.max(
+    Number.MIN_SAFE_INTEGER,
+    Math.min(Number.MAX_SAFE_INTEGER, Number(text)),
+  );
+}
