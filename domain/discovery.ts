@@ -3,6 +3,7 @@
  * @module
  */
 
+import { MAX_BULK_OPERATIONS } from "./bulk/message.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
 import { type Attribute, compileAttribute } from "./schema/attribute.ts";
 import type { ResourceType } from "./schema/compile.ts";
@@ -33,7 +34,11 @@ export function serviceProviderConfig(base: string): JsonObject {
     schemas: [SERVICE_PROVIDER_CONFIG_SCHEMA.id],
     documentationUri: "https://www.rfc-editor.org/rfc/rfc7644",
     patch: { supported: true },
-    bulk: { supported: false, maxOperations: 0, maxPayloadSize: 0 },
+    bulk: {
+      supported: true,
+      maxOperations: MAX_BULK_OPERATIONS,
+      maxPayloadSize: MAX_BODY_SIZE,
+    },
     filter: { supported: true, maxResults: MAX_RESULTS },
     changePassword: { supported: false },
     sort: { supported: true },

@@ -27,15 +27,16 @@ export function referencedBulkIds(
  *
  * @param ids the ids of what was created, by bulkId; other references stay
  */
-export function resolveReferences<T extends JsonValue>(
-  value: T,
+export function resolveReferences(
+  data: JsonObject,
   ids: ReadonlyMap<string, string>,
-): JsonValue {
-  return visit(value, undefined, (text, name) => {
+): JsonObject {
+  const resolved = visit(data, undefined, (text, name) => {
     const whole = WHOLE.exec(text)?.[1];
     if (whole !== undefined) return ids.get(whole) ?? text;
     return name === "path" || name === "$ref" ? resolveText(text, ids) : text;
   });
+  return isJsonObject(resolved) ? resolved : data;
 }
 
 /** Puts ids in the place of references within a path or a URI. */
@@ -47,31 +48,31 @@ export function resolveText(
 }
 
 /**
- * Splits data into what can be written before the resources that it refers to
- * exist, and whether anything was left out: an attribute goes with all its values
- * if one of them refers to something unknown.
+ * Splits data by attributes into what can be written before the resources that it
+ * refers to exist, and what cannot: an attribute goes with all its values if one
+ * of them refers to something unknown.
  */
-export function withoutReferences(
+export function splitByReferences(
   data: JsonObject,
   unknown: ReadonlySet<string>,
-): { readonly data: JsonObject; readonly complete: boolean } {
-  const kept: JsonObject = {};
-  let complete = true;
+): { readonly now: JsonObject; readonly later: JsonObject } {
+  const now: JsonObject = {};
+  const later: JsonObject = {};
   for (const [name, value] of Object.entries(data)) {
     const refers = [...referencedBulkIds("", { [name]: value })]
       .some((id) => unknown.has(id));
     if (!refers) {
-      kept[name] = value;
-      continue;
-    }
-    complete = false;
-    // An extension keeps those of its attributes that refer to nothing unknown.
-    if (name.includes(":") && isJsonObject(value)) {
-      const inner = withoutReferences(value, unknown).data;
-      if (Object.keys(inner).length > 0) kept[name] = inner;
+      now[name] = value;
+    } else if (name.includes(":") && isJsonObject(value)) {
+      // An extension keeps those of its attributes that refer to nothing unknown.
+      const inner = splitByReferences(value, unknown);
+      if (Object.keys(inner.now).length > 0) now[name] = inner.now;
+      later[name] = inner.later;
+    } else {
+      later[name] = value;
     }
   }
-  return { data: kept, complete };
+  return { now, later };
 }
 
 function idsIn(text: string, name: string | undefined): string[] {

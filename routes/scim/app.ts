@@ -13,6 +13,7 @@ import { limitBody } from "../middleware/limit_body.ts";
 import { requireHost } from "../middleware/require_host.ts";
 import { scimBaseUrl } from "../paths.ts";
 import type { Services } from "../services.ts";
+import { bulk } from "./bulk.ts";
 import { discovery } from "./discovery.ts";
 import type { ScimEnvironment } from "./environment.ts";
 import { notImplemented } from "./methods.ts";
@@ -31,7 +32,7 @@ export function scimApp(services: Services): Hono<ScimEnvironment> {
   app.use(authenticate(services.tokens));
   app.use(limitBody(MAX_BODY_SIZE));
   app.all("/Me", notImplemented("/Me, the resource of the client itself,"));
-  app.all("/Bulk", notImplemented("/Bulk"));
+  app.route("/", bulk(services));
   app.route("/", resources(services));
   app.all("*", (c) => {
     throw notFound(
