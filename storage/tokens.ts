@@ -27,6 +27,8 @@ const tokenRecord = z.object({
   profile: z.enum(PROFILE_NAMES),
   createdAt: z.string(),
   expiresAt: z.string().nullable(),
+  /** The user that the token is bound to, who is /Me. */
+  userId: z.string().optional(),
 });
 
 /** A token without its secret. Times are in ISO 8601. */
@@ -49,6 +51,7 @@ export interface TokenRequest {
   readonly scopes: readonly Scope[];
   readonly profile: ProfileName;
   readonly expiresAt: string | null;
+  readonly userId?: string | undefined;
 }
 
 /** A live secret of a token; `validUntil` is set by a rotation. */
@@ -92,6 +95,7 @@ export class TokenRepository {
       profile: request.profile,
       createdAt: this.#clock().toISOString(),
       expiresAt: request.expiresAt,
+      ...(request.userId === undefined ? {} : { userId: request.userId }),
     };
     const hash = hashSecret(secret);
     await retrying(() =>

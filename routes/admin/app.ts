@@ -50,6 +50,7 @@ const tokenRequest = closed({
   expiresInDays: z.int().min(1).max(3_650).optional(),
   profile: z.enum(PROFILE_NAMES).default("compatible"),
   tenant: tenantId.default(DEFAULT_TENANT),
+  userId: z.string().min(1).max(128).optional(),
 });
 
 const rotation = closed({
@@ -89,6 +90,14 @@ export function adminApp(services: Services): Hono {
       const { expiresInDays, ...request } = c.req.valid("json");
       const now = clock();
       await tenants.ensure(request.tenant, now);
+      const { tenant, userId } = request;
+      if (userId !== undefined && !await userExists(services, tenant, userId)) {
+        return problemResponse(
+          400,
+          `/userId: there is no user "${clip(userId, 80)}" in the tenant ` +
+            `"${tenant}"`,
+        );
+      }
       const issued = await tokens.issue({
         ...request,
         expiresAt: expiresInDays === undefined
@@ -267,6 +276,16 @@ function noToken(id: string): Response {
       clip(id, 80)
     }"; GET /admin/tokens lists them`,
   );
+}
+
+async function userExists(
+  { registry, resources }: Services,
+  tenant: string,
+  id: string,
+): Promise<boolean> {
+  const type = registry.byEndpoint("Users");
+  return type !== undefined &&
+    await resources.get(tenant, type, id) !== undefined;
 }
 
 function noTenant(id: string): Response {

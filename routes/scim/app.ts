@@ -16,7 +16,7 @@ import type { Services } from "../services.ts";
 import { bulk } from "./bulk.ts";
 import { discovery } from "./discovery.ts";
 import type { ScimEnvironment } from "./environment.ts";
-import { notImplemented } from "./methods.ts";
+import { me } from "./me.ts";
 import { resources } from "./resources.ts";
 
 /** Builds the SCIM app. Discovery is public; everything else needs a token. */
@@ -31,7 +31,7 @@ export function scimApp(services: Services): Hono<ScimEnvironment> {
   app.route("/", discovery(services));
   app.use(authenticate(services.tokens));
   app.use(limitBody(MAX_BODY_SIZE));
-  app.all("/Me", notImplemented("/Me, the resource of the client itself,"));
+  app.route("/", me(services));
   app.route("/", bulk(services));
   app.route("/", resources(services));
   app.all("*", (c) => {

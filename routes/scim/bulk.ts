@@ -20,28 +20,13 @@ import { invalidValue, notFound, ScimError } from "../../domain/errors.ts";
 import type { JsonObject, JsonValue } from "../../domain/json.ts";
 import { PATCH_OP_SCHEMA } from "../../domain/patch/message.ts";
 import { clip } from "../../domain/text.ts";
-import {
-  renderError,
-  SCIM_MEDIA_TYPE,
-  scimErrorResponse,
-} from "../middleware/errors.ts";
+import { SCIM_MEDIA_TYPE } from "../middleware/errors.ts";
 import type { Services } from "../services.ts";
 import { scimResponse } from "./answers.ts";
 import { readBody } from "./body.ts";
-import type { Client, ScimEnvironment } from "./environment.ts";
+import type { ScimEnvironment } from "./environment.ts";
+import { forwarder } from "./forward.ts";
 import { methodNotAllowed } from "./methods.ts";
-import { resources } from "./resources.ts";
-
-/** What the operations of one bulk request have in common. */
-interface Sender {
-  readonly base: string;
-  readonly client: Client;
-}
-
-/** The environment of operations within a bulk request. */
-interface OperationEnvironment extends ScimEnvironment {
-  Bindings: Sender;
-}
 
 /** The answer to one operation. */
 interface Outcome {
@@ -62,21 +47,13 @@ type Send = (
 
 /** Builds the bulk endpoint. */
 export function bulk(services: Services): Hono<ScimEnvironment> {
-  const operations = new Hono<OperationEnvironment>();
-  operations.onError(renderError(services, scimErrorResponse));
-  operations.use(async function sender(c, next) {
-    c.set("base", c.env.base);
-    c.set("client", c.env.client);
-    await next();
-  });
-  operations.route("/", resources(services));
-
+  const forward = forwarder(services);
   const app = new Hono<ScimEnvironment>();
   app.post("/Bulk", async (c) => {
     const request = readBulkRequest(await readBody(c.req));
-    const sender: Sender = { base: c.get("base"), client: c.get("client") };
+    const sender = { base: c.get("base"), client: c.get("client") };
     const send: Send = async (method, path, data, version) => {
-      const response = await operations.request(path, {
+      const response = await forward(path, {
         method,
         headers: {
           "Content-Type": SCIM_MEDIA_TYPE,

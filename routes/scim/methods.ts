@@ -1,5 +1,5 @@
 /**
- * Answers to methods and endpoints that are not there.
+ * Answers to methods that an endpoint does not have.
  * @module
  */
 
@@ -17,17 +17,6 @@ export function methodNotAllowed(...methods: readonly string[]) {
       `This endpoint does not have the method ${clip(c.req.method, 20)}; ` +
         `it has ${allow}`,
       { Allow: allow },
-    );
-  };
-}
-
-/** 501: part of the RFC, but not of this server. */
-export function notImplemented(what: string) {
-  return (): never => {
-    throw new ScimError(
-      501,
-      undefined,
-      `${what} is not supported; /ServiceProviderConfig tells what is`,
     );
   };
 }

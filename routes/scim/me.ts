@@ -1,0 +1,46 @@
+/**
+ * /Me (RFC 7644 section 3.11): the user that the client's token is bound to.
+ * @module
+ */
+
+import { Hono } from "hono";
+import { ScimError } from "../../domain/errors.ts";
+import type { Services } from "../services.ts";
+import type { ScimEnvironment } from "./environment.ts";
+import { forwarder } from "./forward.ts";
+import { methodNotAllowed } from "./methods.ts";
+
+/** Headers that mean the same at /Me as at the user's own URL. */
+const FORWARDED = ["Content-Type", "If-Match", "If-None-Match"];
+
+/** Builds /Me. The Location of its answers is the user's own URL. */
+export function me(services: Services): Hono<ScimEnvironment> {
+  const forward = forwarder(services);
+  const app = new Hono<ScimEnvironment>();
+  app.on(["GET", "PUT", "PATCH", "DELETE"], "/Me", async (c) => {
+    const client = c.get("client");
+    const { userId } = client.token;
+    if (userId === undefined) {
+      throw new ScimError(
+        501,
+        undefined,
+        "This token is not bound to a user; /Me is there for tokens that were " +
+          'issued with a "userId"',
+      );
+    }
+    const headers = new Headers();
+    for (const name of FORWARDED) {
+      const value = c.req.header(name);
+      if (value !== undefined) headers.set(name, value);
+    }
+    const { search } = new URL(c.req.url);
+    const reads = c.req.method === "GET";
+    return await forward(`/Users/${encodeURIComponent(userId)}${search}`, {
+      method: c.req.method,
+      headers,
+      ...(reads ? {} : { body: await c.req.arrayBuffer() }),
+    }, { base: c.get("base"), client });
+  });
+  app.all("/Me", methodNotAllowed("GET", "PUT", "PATCH", "DELETE"));
+  return app;
+}
