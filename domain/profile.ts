@@ -55,6 +55,8 @@ export interface Profile {
   readonly readOnlyInPatchValue: boolean;
   /** `"Operations": []` (the SCIM Validator). */
   readonly emptyOperations: boolean;
+  /** `"data": [{"op": …}]` for a PATCH in bulk (RFC 7644's example, erratum 5050). */
+  readonly patchArraysInBulk: boolean;
 
   // Queries
 
@@ -86,6 +88,7 @@ export const COMPATIBLE: Profile = {
   replaceCreates: true,
   readOnlyInPatchValue: true,
   emptyOperations: true,
+  patchArraysInBulk: true,
   complexByValue: true,
   unquotedFilterValues: true,
   singleQuotedFilters: true,
@@ -110,6 +113,7 @@ export const RFC: Profile = {
   replaceCreates: false,
   readOnlyInPatchValue: false,
   emptyOperations: false,
+  patchArraysInBulk: false,
   complexByValue: false,
   unquotedFilterValues: false,
   singleQuotedFilters: false,

@@ -76,11 +76,12 @@ export class Cursors {
    * tenant and query, 400 expiredCursor for one that is too old
    */
   read(tenant: string, query: readonly unknown[], cursor: string): ReadCursor {
-    const [text = "", signature = ""] = cursor.split(".");
+    const [text = "", signature = "", ...rest] = cursor.split(".");
     const expected = Buffer.from(this.#sign(tenant, query, text));
     const given = Buffer.from(signature);
     if (
-      expected.length !== given.length || !timingSafeEqual(expected, given)
+      rest.length > 0 || expected.length !== given.length ||
+      !timingSafeEqual(expected, given)
     ) throw invalidCursor();
     const parsed = content.safeParse(
       JSON.parse(Buffer.from(text, "base64url").toString()),

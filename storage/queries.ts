@@ -43,7 +43,10 @@ export interface Page {
   readonly contiguous: boolean;
 }
 
-/** Where a page by cursor ended: an id and, in a sorted walk, a sort key. */
+/**
+ * Where a page by cursor ended: an id and, in a sorted walk, the first 200
+ * characters of a sort key, since a cursor has to fit into a URL.
+ */
 export interface Place {
   readonly id: string;
   readonly key?: SortKey;
@@ -74,6 +77,9 @@ export interface Ranked {
 
 /** How many resources a query may look at before it is refused. */
 export const DEFAULT_SCAN_LIMIT = 250_000;
+
+/** How much of a sort key decides about the order of a walk. */
+const MAX_KEY_LENGTH = 200;
 
 /** How many resources are tested at a time. */
 const BATCH = 100;
@@ -196,7 +202,7 @@ export class Queries {
 
   async #stepInOrder(walk: Walk, order: SortOrder): Promise<Step> {
     const { after, count } = walk;
-    const ranked = await this.#ranked(walk, order);
+    const ranked = await this.#ranked(walk, order, MAX_KEY_LENGTH);
     const start = after === undefined ? 0 : startBehind(ranked, order, after);
     const wanted = ranked.slice(start, start + count);
     const last = wanted.at(-1);
@@ -228,12 +234,26 @@ export class Queries {
     };
   }
 
-  /** Every match with its sort key, in order. */
-  async #ranked(query: Query, order: SortOrder): Promise<Ranked[]> {
+  /**
+   * Every match with its sort key, in order.
+   *
+   * @param length how many characters of a sort key count
+   */
+  async #ranked(
+    query: Query,
+    order: SortOrder,
+    length: number = Infinity,
+  ): Promise<Ranked[]> {
     const ranked: Ranked[] = [];
     for await (const records of this.#matches(query)) {
       const keys = await this.#matching.sortKeys(query, order, records);
-      records.forEach(({ id }, index) => ranked.push({ id, key: keys[index] }));
+      records.forEach(({ id }, index) => {
+        const key = keys[index];
+        ranked.push({
+          id,
+          key: typeof key === "string" ? key.slice(0, length) : key,
+        });
+      });
       this.#checkBudget(ranked.length);
     }
     return ranked.sort((a, b) => compareRanks(order, a, b));
@@ -329,16 +349,14 @@ export class Queries {
 }
 
 /**
- * Where a walk goes on: behind the resource where it stopped or, when that is
- * gone, behind its place in the order.
+ * Where a walk goes on: behind the place in the order where it stopped, whether
+ * or not the resource is still there.
  */
 function startBehind(
   ranked: readonly Ranked[],
   order: SortOrder,
   after: Place,
 ): number {
-  const found = ranked.findIndex(({ id }) => id === after.id);
-  if (found >= 0) return found + 1;
   const place: Ranked = { id: after.id, key: after.key };
   const next = ranked.findIndex((each) => compareRanks(order, each, place) > 0);
   return next < 0 ? ranked.length : next;

@@ -6,6 +6,8 @@
 import { z } from "zod";
 import { invalidSyntax, invalidValue, ScimError } from "../errors.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../json.ts";
+import { PATCH_OP_SCHEMA } from "../patch/message.ts";
+import type { Profile } from "../profile.ts";
 
 /** The schema URI of a bulk request. */
 export const BULK_REQUEST_SCHEMA =
@@ -52,7 +54,10 @@ const envelope = z.object({
  * @throws {ScimError} 400 invalidSyntax or invalidValue for a request of another
  * form, 413 for too many operations
  */
-export function readBulkRequest(body: JsonObject): BulkRequest {
+export function readBulkRequest(
+  body: JsonObject,
+  profile: Profile,
+): BulkRequest {
   const lower = Object.fromEntries(
     Object.entries(body).map(([name, value]) => [name.toLowerCase(), value]),
   );
@@ -89,11 +94,17 @@ export function readBulkRequest(body: JsonObject): BulkRequest {
   }
   return {
     failOnErrors: data.failonerrors ?? undefined,
-    operations: withUniqueBulkIds(operations.map(readOperation)),
+    operations: withUniqueBulkIds(
+      operations.map((raw, index) => readOperation(raw, index, profile)),
+    ),
   };
 }
 
-function readOperation(raw: JsonValue, index: number): BulkOperation {
+function readOperation(
+  raw: JsonValue,
+  index: number,
+  profile: Profile,
+): BulkOperation {
   const where = `Operations[${index}]`;
   const members = isJsonObject(raw)
     ? Object.fromEntries(
@@ -101,14 +112,35 @@ function readOperation(raw: JsonValue, index: number): BulkOperation {
     )
     : {};
   const { method, bulkid, path, version, data } = members;
+  const verb = typeof method === "string" ? method.toUpperCase() : "";
   const operation = {
-    method: typeof method === "string" ? method.toUpperCase() : "",
+    method: verb,
     bulkId: typeof bulkid === "string" && bulkid !== "" ? bulkid : undefined,
     path: typeof path === "string" ? path : "",
     version: typeof version === "string" ? version : undefined,
-    data: isJsonObject(data) ? data : undefined,
+    data: readData(verb, data, profile),
   };
-  return { ...operation, problem: problemOf(operation, where) };
+  const wrongVersion = isVersion(version) ? undefined : invalidSyntax(
+    `${where}.version must be the version of a resource, such as "W/\\"1\\""`,
+  );
+  return { ...operation, problem: problemOf(operation, where) ?? wrongVersion };
+}
+
+function readData(
+  method: string,
+  data: JsonValue | undefined,
+  profile: Profile,
+): JsonObject | undefined {
+  if (isJsonObject(data)) return data;
+  return method === "PATCH" && Array.isArray(data) && profile.patchArraysInBulk
+    ? { schemas: [PATCH_OP_SCHEMA], Operations: data }
+    : undefined;
+}
+
+/** Whether this can be sent as If-Match. A version of another type is no version. */
+function isVersion(version: JsonValue | undefined): boolean {
+  return version === undefined || version === null ||
+    (typeof version === "string" && /^[\x20-\x7e]*$/.test(version));
 }
 
 function problemOf(
@@ -129,7 +161,9 @@ function problemOf(
     return invalidSyntax(`${where}.bulkId is required for POST`);
   }
   if (method !== "DELETE" && data === undefined) {
-    return invalidSyntax(`${where}.data is required for ${method}`);
+    return invalidSyntax(
+      `${where}.data is required for ${method}; it is an object`,
+    );
   }
   return undefined;
 }

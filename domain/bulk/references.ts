@@ -6,7 +6,10 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../json.ts";
 
 const WHOLE = /^bulkId:(.+)$/;
-const WITHIN = /bulkId:([^"'\s/\]]+)/g;
+const WITHIN = /bulkId:([^"'\s/\]?#]+)/g;
+
+/** Members whose values hold references among other text. */
+const TEXTS: readonly (string | undefined)[] = ["path", "$ref"];
 
 /** The bulkIds that an operation's path and data refer to. */
 export function referencedBulkIds(
@@ -34,7 +37,7 @@ export function resolveReferences(
   const resolved = visit(data, undefined, (text, name) => {
     const whole = WHOLE.exec(text)?.[1];
     if (whole !== undefined) return ids.get(whole) ?? text;
-    return name === "path" || name === "$ref" ? resolveText(text, ids) : text;
+    return TEXTS.includes(name?.toLowerCase()) ? resolveText(text, ids) : text;
   });
   return isJsonObject(resolved) ? resolved : data;
 }
@@ -78,7 +81,7 @@ export function splitByReferences(
 function idsIn(text: string, name: string | undefined): string[] {
   const whole = WHOLE.exec(text)?.[1];
   if (whole !== undefined) return [whole];
-  return name === "path" || name === "$ref"
+  return TEXTS.includes(name?.toLowerCase())
     ? [...text.matchAll(WITHIN)].map(([, id = ""]) => id)
     : [];
 }

@@ -16,6 +16,9 @@ const names = z.union([
   z.string().transform((text) => text.split(",")),
 ]);
 
+/** Beyond the safe integers too, as in a query string. */
+const integer = z.number().refine(Number.isInteger);
+
 const message = z.object({
   schemas: z.array(z.string()),
   attributes: names.nullish(),
@@ -23,8 +26,8 @@ const message = z.object({
   filter: z.string().nullish(),
   sortBy: z.string().nullish(),
   sortOrder: z.string().nullish(),
-  startIndex: z.number().nullish(),
-  count: z.number().nullish(),
+  startIndex: integer.nullish(),
+  count: integer.nullish(),
   cursor: z.string().nullish(),
 });
 

@@ -89,7 +89,6 @@ export function adminApp(services: Services): Hono {
     async (c) => {
       const { expiresInDays, ...request } = c.req.valid("json");
       const now = clock();
-      await tenants.ensure(request.tenant, now);
       const { tenant, userId } = request;
       if (userId !== undefined && !await userExists(services, tenant, userId)) {
         return problemResponse(
@@ -98,6 +97,7 @@ export function adminApp(services: Services): Hono {
             `"${tenant}"`,
         );
       }
+      await tenants.ensure(tenant, now);
       const issued = await tokens.issue({
         ...request,
         expiresAt: expiresInDays === undefined

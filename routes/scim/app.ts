@@ -5,8 +5,6 @@
 
 import { Hono } from "hono";
 import { MAX_BODY_SIZE } from "../../domain/discovery.ts";
-import { notFound } from "../../domain/errors.ts";
-import { clip } from "../../domain/text.ts";
 import { authenticate } from "../middleware/authenticate.ts";
 import { renderError, scimErrorResponse } from "../middleware/errors.ts";
 import { limitBody } from "../middleware/limit_body.ts";
@@ -17,6 +15,7 @@ import { bulk } from "./bulk.ts";
 import { discovery } from "./discovery.ts";
 import type { ScimEnvironment } from "./environment.ts";
 import { me } from "./me.ts";
+import { noEndpoint } from "./methods.ts";
 import { resources } from "./resources.ts";
 
 /** Builds the SCIM app. Discovery is public; everything else needs a token. */
@@ -34,13 +33,6 @@ export function scimApp(services: Services): Hono<ScimEnvironment> {
   app.route("/", me(services));
   app.route("/", bulk(services));
   app.route("/", resources(services));
-  app.all("*", (c) => {
-    throw notFound(
-      `There is no endpoint ${
-        clip(c.req.path, 80)
-      }; /ResourceTypes tells which ` +
-        "there are",
-    );
-  });
+  app.all("*", noEndpoint);
   return app;
 }

@@ -25,7 +25,7 @@ import type { Services } from "../services.ts";
 import { scimResponse } from "./answers.ts";
 import { readBody } from "./body.ts";
 import type { ScimEnvironment } from "./environment.ts";
-import { forwarder } from "./forward.ts";
+import { forwardedPath, forwarder } from "./forward.ts";
 import { methodNotAllowed } from "./methods.ts";
 
 /** The answer to one operation. */
@@ -50,7 +50,10 @@ export function bulk(services: Services): Hono<ScimEnvironment> {
   const forward = forwarder(services);
   const app = new Hono<ScimEnvironment>();
   app.post("/Bulk", async (c) => {
-    const request = readBulkRequest(await readBody(c.req));
+    const request = readBulkRequest(
+      await readBody(c.req),
+      c.get("client").profile,
+    );
     const sender = { base: c.get("base"), client: c.get("client") };
     const send: Send = async (method, path, data, version) => {
       const response = await forward(path, {
@@ -79,17 +82,27 @@ export function bulk(services: Services): Hono<ScimEnvironment> {
   return app;
 }
 
-/** References that could not be set when a resource was created. */
-interface LeftOut {
+/** A resource that an operation has created. */
+interface Created {
   readonly index: number;
-  readonly id: string;
+  /** Where it is below the base URL. */
+  readonly path: string;
+  /** The bulkIds that it refers to. */
+  readonly references: ReadonlySet<string>;
+}
+
+/** Attributes that a resource could not be created with. */
+interface LeftOut {
+  readonly bulkId: string;
   readonly data: JsonObject;
+  /** The bulkIds that were unknown then. */
+  readonly unknown: ReadonlySet<string>;
 }
 
 /**
  * Carries out the operations in their order, but what an operation refers to
  * before it. Resources that refer to each other are created without the
- * references, which are added when all of them exist.
+ * references, which are added as soon as all of them exist.
  */
 class BulkRun {
   readonly #operations: readonly BulkOperation[];
@@ -99,7 +112,8 @@ class BulkRun {
   readonly #ids = new Map<string, string>();
   readonly #running = new Set<number>();
   readonly #outcomes = new Map<number, Outcome>();
-  readonly #leftOut: LeftOut[] = [];
+  readonly #created = new Map<string, Created>();
+  #leftOut: LeftOut[] = [];
   #errors = 0;
 
   constructor(operations: readonly BulkOperation[], base: string, send: Send) {
@@ -121,7 +135,6 @@ class BulkRun {
       if (this.#errors >= failOnErrors) break;
       await this.#run(index);
     }
-    await this.#addLeftOut();
     return this.#operations.flatMap((operation, index) => {
       const outcome = this.#outcomes.get(index);
       return outcome === undefined ? [] : [this.#result(operation, outcome)];
@@ -142,6 +155,7 @@ class BulkRun {
     this.#running.delete(index);
     this.#outcomes.set(index, outcome);
     if (outcome.error !== undefined) this.#errors++;
+    await this.#addLeftOut();
   }
 
   async #carryOut(
@@ -149,13 +163,11 @@ class BulkRun {
     { method, bulkId, path, version, data, problem }: BulkOperation,
   ): Promise<Outcome> {
     if (problem !== undefined) throw problem;
-    if (/\/(\.search|bulk)\/?$/i.test(path)) {
+    if (/\/(\.search|bulk)$/i.test(forwardedPath(path))) {
       throw notFound(`"${clip(path)}" cannot be part of a bulk request`);
     }
-    const unknown = await this.#createFirst(referencedBulkIds(path, data));
-    if (unknown.size > 0 && (method !== "POST" || bulkId === undefined)) {
-      throw circular([...unknown]);
-    }
+    const references = referencedBulkIds(path, data);
+    const unknown = await this.#createFirst(references);
     const { now, later } = splitByReferences(data ?? {}, unknown);
     const outcome = await this.#send(
       method,
@@ -163,10 +175,17 @@ class BulkRun {
       data === undefined ? undefined : resolveReferences(now, this.#ids),
       version,
     );
-    const id = outcome.location?.split("/").at(-1);
-    if (bulkId !== undefined && method === "POST" && id !== undefined) {
-      this.#ids.set(bulkId, id);
-      if (unknown.size > 0) this.#leftOut.push({ index, id, data: later });
+    const { location } = outcome;
+    if (method === "POST" && bulkId !== undefined && location !== undefined) {
+      this.#ids.set(bulkId, location.split("/").at(-1) ?? "");
+      this.#created.set(bulkId, {
+        index,
+        path: location.slice(this.#base.length),
+        references,
+      });
+      if (unknown.size > 0) {
+        this.#leftOut.push({ bulkId, data: later, unknown });
+      }
     }
     return outcome;
   }
@@ -190,41 +209,65 @@ class BulkRun {
       if (!this.#running.has(creator)) await this.#run(creator);
       if (this.#ids.has(bulkId)) continue;
       if (!this.#running.has(creator)) {
-        throw new ScimError(
-          409,
-          undefined,
-          `"bulkId:${clip(bulkId)}" was not created: its operation failed`,
-        );
+        throw notCreated(bulkId);
       }
       unknown.add(bulkId);
     }
     return unknown;
   }
 
-  /** Adds the references of resources that refer to each other. */
+  /** Adds the references that were left out and can be known by now. */
   async #addLeftOut(): Promise<void> {
-    for (const { index, id, data } of this.#leftOut) {
-      const endpoint = this.#operations[index]?.path ?? "";
-      const value = resolveReferences(data, this.#ids);
-      const patch = {
-        schemas: [PATCH_OP_SCHEMA],
-        Operations: [{ op: "add", value }],
-      };
-      const path = `${endpoint}/${id}`;
-      const missing = [...referencedBulkIds("", data)]
-        .filter((bulkId) => !this.#ids.has(bulkId));
-      const outcome = missing.length > 0
-        ? failure(circular(missing))
-        : await this.#send("PATCH", path, patch);
-      const created = this.#outcomes.get(index);
-      if (outcome.error === undefined && created !== undefined) {
-        this.#outcomes.set(index, { ...created, version: outcome.version });
+    const isReady = ({ unknown }: LeftOut) =>
+      [...unknown].every((id) => !this.#isRunning(id));
+    const ready = this.#leftOut.filter(isReady);
+    this.#leftOut = this.#leftOut.filter((item) => !ready.includes(item));
+    for (const { bulkId, data, unknown } of ready) {
+      const created = this.#created.get(bulkId);
+      if (created === undefined) continue;
+      const missing = [...unknown].find((id) => !this.#ids.has(id));
+      const outcome = missing === undefined
+        ? await this.#send("PATCH", created.path, {
+          schemas: [PATCH_OP_SCHEMA],
+          Operations: [{
+            op: "add",
+            value: resolveReferences(data, this.#ids),
+          }],
+        })
+        : failure(notCreated(missing));
+      if (outcome.error !== undefined) {
+        await this.#undo(bulkId, outcome);
         continue;
       }
-      // Half a resource is worse than none.
-      await this.#send("DELETE", path, undefined);
-      this.#outcomes.set(index, outcome);
+      const before = this.#outcomes.get(created.index);
+      if (before === undefined) continue;
+      const { version } = outcome;
+      this.#outcomes.set(created.index, { ...before, version });
     }
+  }
+
+  /**
+   * Deletes a resource whose references cannot be set, and those that refer to
+   * it: half a resource is worse than none.
+   */
+  async #undo(bulkId: string, outcome: Outcome): Promise<void> {
+    const created = this.#created.get(bulkId);
+    if (created === undefined) return;
+    this.#created.delete(bulkId);
+    this.#ids.delete(bulkId);
+    await this.#send("DELETE", created.path, undefined);
+    this.#outcomes.set(created.index, outcome);
+    this.#errors++;
+    for (const [other, { references }] of this.#created) {
+      if (references.has(bulkId)) {
+        await this.#undo(other, failure(notCreated(bulkId)));
+      }
+    }
+  }
+
+  #isRunning(bulkId: string): boolean {
+    const creator = this.#creators.get(bulkId);
+    return creator !== undefined && this.#running.has(creator);
   }
 
   #result(
@@ -232,7 +275,7 @@ class BulkRun {
     { status, location, version, error }: Outcome,
   ): JsonObject {
     const place = location ??
-      (method === "POST"
+      (method === "POST" || !path.startsWith("/")
         ? undefined
         : `${this.#base}${resolveText(path, this.#ids)}`);
     return {
@@ -255,12 +298,10 @@ function failure(error: ScimError): Outcome {
   };
 }
 
-function circular(bulkIds: readonly string[]): ScimError {
+function notCreated(bulkId: string): ScimError {
   return new ScimError(
     409,
     undefined,
-    `The references to ${
-      bulkIds.map((id) => `"bulkId:${clip(id)}"`).join(", ")
-    } are circular and cannot be resolved`,
+    `"bulkId:${clip(bulkId)}" was not created: its operation failed`,
   );
 }

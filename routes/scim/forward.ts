@@ -5,9 +5,12 @@
  */
 
 import { Hono } from "hono";
+import { getPath } from "hono/utils/url";
 import { renderError, scimErrorResponse } from "../middleware/errors.ts";
+import { routingPath, SCIM_BASE_PATH } from "../paths.ts";
 import type { Services } from "../services.ts";
 import type { Client, ScimEnvironment } from "./environment.ts";
+import { noEndpoint } from "./methods.ts";
 import { resources } from "./resources.ts";
 
 /** On whose behalf a request is forwarded. */
@@ -26,13 +29,23 @@ export type Forward = (
 
 /** Builds a way to send requests of a client that is authenticated already. */
 export function forwarder(services: Services): Forward {
-  const app = new Hono<ScimEnvironment & { Bindings: Sender }>();
+  const app = new Hono<ScimEnvironment & { Bindings: Sender }>({
+    getPath: (request) => routingPath(getPath(request)),
+  });
   app.onError(renderError(services, scimErrorResponse));
   app.use(async function sender(c, next) {
     c.set("base", c.env.base);
     c.set("client", c.env.client);
     await next();
   });
-  app.route("/", resources(services));
-  return async (path, init, sender) => await app.request(path, init, sender);
+  app.route(SCIM_BASE_PATH, resources(services));
+  app.all("*", noEndpoint);
+  return async (path, init, sender) =>
+    await app.request(`${SCIM_BASE_PATH}${path}`, init, sender);
+}
+
+/** The path by which a forwarded request is routed, however it is spelt. */
+export function forwardedPath(path: string): string {
+  const url = new URL(`${SCIM_BASE_PATH}${path}`, "http://localhost");
+  return routingPath(getPath(new Request(url)));
 }

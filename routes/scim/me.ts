@@ -34,7 +34,7 @@ export function me(services: Services): Hono<ScimEnvironment> {
       if (value !== undefined) headers.set(name, value);
     }
     const { search } = new URL(c.req.url);
-    const reads = c.req.method === "GET";
+    const reads = ["GET", "HEAD"].includes(c.req.method);
     return await forward(`/Users/${encodeURIComponent(userId)}${search}`, {
       method: c.req.method,
       headers,

@@ -1,10 +1,10 @@
 /**
- * Answers to methods that an endpoint does not have.
+ * Answers to endpoints that are not there, and to methods that one does not have.
  * @module
  */
 
 import type { Context } from "hono";
-import { ScimError } from "../../domain/errors.ts";
+import { notFound, ScimError } from "../../domain/errors.ts";
 import { clip } from "../../domain/text.ts";
 
 /** 405 with the methods that an endpoint has (RFC 9110 section 15.5.6). */
@@ -19,4 +19,12 @@ export function methodNotAllowed(...methods: readonly string[]) {
       { Allow: allow },
     );
   };
+}
+
+/** 404 for a path that is no endpoint. */
+export function noEndpoint(c: Context): never {
+  throw notFound(
+    `There is no endpoint ${clip(c.req.path, 80)}; /ResourceTypes tells ` +
+      "which there are",
+  );
 }

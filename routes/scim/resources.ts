@@ -55,25 +55,27 @@ export function resources(services: Services): Hono<ScimEnvironment> {
   app.get("/", (c) => {
     return answerSearch(services, scopeOf(c), searchOfQuery(parametersOf(c)));
   });
-  app.get("/:endpoint", (c) => {
-    const scope = scopeOf(c, typeOf(c));
-    return answerSearch(services, scope, searchOfQuery(parametersOf(c)));
-  });
+  app.all("/", methodNotAllowed("GET"));
+
   // A search has all it needs in its body (RFC 7644 section 3.4.3).
   app.post("/.search", async (c) => {
     const search = searchOfMessage(readSearchRequest(await readBody(c.req)));
     return await answerSearch(services, scopeOf(c), search);
   });
+  app.all("/.search", methodNotAllowed("POST"));
   app.post("/:endpoint/.search", async (c) => {
     const scope = scopeOf(c, typeOf(c));
     const search = searchOfMessage(readSearchRequest(await readBody(c.req)));
     return await answerSearch(services, scope, search);
   });
-  app.all("/", methodNotAllowed("GET"));
-  app.all("/.search", methodNotAllowed("POST"));
   app.all("/:endpoint/.search", (c) => {
     typeOf(c);
     return methodNotAllowed("POST")(c);
+  });
+
+  app.get("/:endpoint", (c) => {
+    const scope = scopeOf(c, typeOf(c));
+    return answerSearch(services, scope, searchOfQuery(parametersOf(c)));
   });
 
   app.post("/:endpoint", async (c) => {

@@ -12,7 +12,11 @@ import { parseFilter } from "../../domain/filter/parse.ts";
 import type { JsonObject, JsonValue } from "../../domain/json.ts";
 import type { SearchRequest } from "../../domain/messages/search.ts";
 import type { Profile } from "../../domain/profile.ts";
-import { compileProjection, splitNames } from "../../domain/projection.ts";
+import {
+  compileProjection,
+  type Projection,
+  splitNames,
+} from "../../domain/projection.ts";
 import type { ResourceType } from "../../domain/schema/compile.ts";
 import {
   compareSortKeys,
@@ -67,27 +71,17 @@ export function searchOfQuery(parameters: QueryParameters): Search {
   };
 }
 
-/**
- * Reads a search from a message.
- *
- * @throws {ScimError} 400 invalidValue for numbers that are no integers
- */
+/** Reads a search from a message. */
 export function searchOfMessage(request: SearchRequest): Search {
-  const integer = (name: "startIndex" | "count") => {
-    const value = request[name] ?? undefined;
-    return value === undefined ? undefined : readInteger(
-      name,
-      Number.isInteger(value) ? value.toFixed(0) : String(value),
-    );
-  };
+  const { startIndex, count } = request;
   return {
     attributes: splitNames(request.attributes ?? []),
     excludedAttributes: splitNames(request.excludedAttributes ?? []),
     filter: request.filter ?? undefined,
     sortBy: request.sortBy ?? undefined,
     sortOrder: request.sortOrder ?? undefined,
-    startIndex: integer("startIndex"),
-    count: integer("count"),
+    startIndex: startIndex == null ? undefined : clampInteger(startIndex),
+    count: count == null ? undefined : clampInteger(count),
     cursor: request.cursor ?? undefined,
   };
 }
@@ -104,10 +98,16 @@ export async function answerSearch(
   search: Search,
 ): Promise<Response> {
   const queries = compileQueries(scope, search);
+  const projections = new Map(
+    scope.types.map((type) => [
+      type,
+      compileProjection(type, search, scope.client.profile),
+    ]),
+  );
   const found = search.cursor === undefined
     ? await findPage(services, queries, search)
     : await findStep(services, scope, queries, search, search.cursor);
-  const shown = await show(services, scope, search, found);
+  const shown = await show(services, scope, projections, found);
   const body = listResponse(
     shown,
     found.totalResults ?? 0,
@@ -273,7 +273,7 @@ async function findInOrder(
 
 /** A page by cursor, over one type after the other. */
 async function findStep(
-  { queries, cursors }: Services,
+  services: Services,
   { client }: SearchScope,
   each: readonly Query[],
   search: Search,
@@ -284,12 +284,13 @@ async function findStep(
       '"cursor" and "startIndex" cannot be used together; send one',
     );
   }
-  if (each.length > 1 && search.sortBy !== undefined) {
+  if (each.length > 1 && each.some(({ order }) => order !== undefined)) {
     throw invalidValue(
       "A walk by cursor over several resource types cannot be sorted; ask for " +
         "one type, or page by startIndex",
     );
   }
+  const { queries, cursors } = services;
   const { tenant } = client.token;
   const bound = [
     each.map(({ type }) => type.name),
@@ -308,6 +309,14 @@ async function findStep(
       `"count" must be ${count} for the whole walk, as in its first request`,
     );
   }
+  // Nothing but totalResults was asked for, so that has to be counted.
+  if (count === 0) {
+    const { parts, totalResults } = await findPage(services, each, {
+      ...search,
+      count,
+    });
+    return { parts, totalResults };
+  }
   const parts: Part[] = [];
   let left = count;
   let total: number | undefined = 0;
@@ -325,33 +334,18 @@ async function findStep(
       ? undefined
       : total + step.totalResults;
     parts.push({ ...step, type: query.type });
-    left -= step.records.length;
-    const last = step.records.at(-1);
-    if (
-      last !== undefined && (step.next !== undefined || query !== each.at(-1))
-    ) {
-      const key = step.next?.key;
-      next = cursors.make(tenant, bound, {
-        id: last.id,
-        ...(query.order === undefined ? {} : { key: cutKey(key) }),
-        ...(each.length === 1 ? {} : { type: query.type.name }),
-      }, count);
-    } else if (last !== undefined) next = undefined;
+    left = step.next === undefined ? left - step.records.length : 0;
+    const end = step.next ?? step.records.at(-1);
+    if (end === undefined) continue;
+    const isLast = step.next === undefined &&
+      (left > 0 || query === each.at(-1));
+    next = isLast ? undefined : cursors.make(tenant, bound, {
+      id: end.id,
+      ...(query.order === undefined ? {} : { key: step.next?.key ?? null }),
+      ...(each.length === 1 ? {} : { type: query.type.name }),
+    }, count);
   }
-  return {
-    parts,
-    totalResults: total,
-    nextCursor: count === 0 ? undefined : next,
-  };
-}
-
-/** How much of a sort key a cursor carries. */
-const MAX_KEY_LENGTH = 200;
-
-function cutKey(
-  key: string | number | boolean | undefined,
-): string | number | boolean | null {
-  return typeof key === "string" ? key.slice(0, MAX_KEY_LENGTH) : key ?? null;
+  return { parts, totalResults: total, nextCursor: next };
 }
 
 function placeOf(
@@ -364,16 +358,13 @@ function placeOf(
 async function show(
   { views }: Services,
   { client, base }: SearchScope,
-  { attributes, excludedAttributes }: Search,
+  projections: ReadonlyMap<ResourceType, Projection>,
   { parts }: Found,
 ): Promise<JsonObject[]> {
   const shown = await Promise.all(parts.map(async (part) => {
     const { type, records, contiguous } = part;
-    const projection = compileProjection(
-      type,
-      { attributes, excludedAttributes },
-      client.profile,
-    );
+    const projection = projections.get(type);
+    if (projection === undefined) return [];
     const resources = await views.represent({
       tenant: client.token.tenant,
       type,
@@ -401,8 +392,12 @@ function readInteger(
       `Parameter "${name}" must be an integer, not "${clip(String(text), 40)}"`,
     );
   }
+  return clampInteger(Number(text));
+}
+
+function clampInteger(value: number): number {
   return Math.max(
     Number.MIN_SAFE_INTEGER,
-    Math.min(Number.MAX_SAFE_INTEGER, Number(text)),
+    Math.min(Number.MAX_SAFE_INTEGER, value),
   );
 }

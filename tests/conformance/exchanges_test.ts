@@ -1,5 +1,6 @@
 import { deepStrictEqual } from "node:assert/strict";
 import access from "./exchanges/access.json" with { type: "json" };
+import bulk from "./exchanges/bulk.json" with { type: "json" };
 import compatibleClients from "./exchanges/compatible-clients.json" with {
   type: "json",
 };
@@ -7,6 +8,7 @@ import compatibleValues from "./exchanges/compatible-values.json" with {
   type: "json",
 };
 import create from "./exchanges/create.json" with { type: "json" };
+import cursors from "./exchanges/cursors.json" with { type: "json" };
 import deletion from "./exchanges/delete.json" with { type: "json" };
 import discovery from "./exchanges/discovery.json" with { type: "json" };
 import errorsFilters from "./exchanges/errors-filters.json" with {
@@ -26,6 +28,8 @@ import projection from "./exchanges/projection.json" with { type: "json" };
 import put from "./exchanges/put.json" with { type: "json" };
 import rfcPatch from "./exchanges/rfc-patch.json" with { type: "json" };
 import rfcRequests from "./exchanges/rfc-requests.json" with { type: "json" };
+import search from "./exchanges/search.json" with { type: "json" };
+import sorting from "./exchanges/sorting.json" with { type: "json" };
 import { isJsonObject, type JsonValue } from "../../domain/json.ts";
 import { type ExchangeFile, parseExchangeFile } from "./exchange.ts";
 import { findMismatches, isMatcher } from "./matchers.ts";
@@ -34,9 +38,11 @@ import { variablesIn } from "./substitute.ts";
 /** Bare `deno test` may not read files, but it may import them. */
 const FILES: Readonly<Record<string, unknown>> = {
   "access.json": access,
+  "bulk.json": bulk,
   "compatible-clients.json": compatibleClients,
   "compatible-values.json": compatibleValues,
   "create.json": create,
+  "cursors.json": cursors,
   "delete.json": deletion,
   "discovery.json": discovery,
   "errors-filters.json": errorsFilters,
@@ -52,6 +58,8 @@ const FILES: Readonly<Record<string, unknown>> = {
   "put.json": put,
   "rfc-patch.json": rfcPatch,
   "rfc-requests.json": rfcRequests,
+  "search.json": search,
+  "sorting.json": sorting,
 };
 
 /** What the runner supplies; see README.md. */

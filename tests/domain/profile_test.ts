@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
+import {
+  BULK_REQUEST_SCHEMA,
+  readBulkRequest,
+} from "../../domain/bulk/message.ts";
 import type { ScimType } from "../../domain/errors.ts";
 import { compileFilter } from "../../domain/filter/compile.ts";
 import { parseFilter } from "../../domain/filter/parse.ts";
-import type { JsonObject } from "../../domain/json.ts";
+import type { JsonObject, JsonValue } from "../../domain/json.ts";
 import { normalizeResource } from "../../domain/normalize.ts";
 import { applyPatch } from "../../domain/patch/apply.ts";
 import { foldMembership } from "../../domain/patch/membership.ts";
@@ -83,6 +87,18 @@ function found(
       singleQuotes: profile.singleQuotedFilters,
     });
     return compileFilter(filter, USER, profile).test(resource);
+  };
+}
+
+/** The data of a PATCH in a bulk request. */
+function patchedInBulk(data: JsonValue): (profile: Profile) => unknown {
+  return (profile) => {
+    const { operations: [operation] } = readBulkRequest({
+      schemas: [BULK_REQUEST_SCHEMA],
+      Operations: [{ method: "PATCH", path: "/Users/x", data }],
+    }, profile);
+    if (operation?.problem !== undefined) throw operation.problem;
+    return operation?.data;
   };
 }
 
@@ -428,6 +444,14 @@ const DEVIATIONS: Readonly<Record<Field, readonly Deviation[]>> = {
       client: "the SCIM Validator sends no operations",
       read: (profile) => readPatchMessage(patchBody(), profile),
       compatible: [],
+      rfc: "invalidSyntax",
+    },
+  ],
+  patchArraysInBulk: [
+    {
+      client: "a client follows the example of RFC 7644 section 3.7.3",
+      read: patchedInBulk([{ op: "remove", path: "nickName" }]),
+      compatible: patchBody({ op: "remove", path: "nickName" }),
       rfc: "invalidSyntax",
     },
   ],

@@ -3,6 +3,7 @@ import type { JsonObject, JsonValue } from "../../domain/json.ts";
 import {
   ADMIN_SECRET,
   type Answer,
+  Client,
   object,
   objects,
   ORIGIN,
@@ -72,6 +73,69 @@ Deno.test("POST /admin/tokens takes every member that it knows", async () => {
   strictEqual(json["profile"], "rfc");
   strictEqual(json["tenant"], "acme");
   deepStrictEqual(json["scopes"], ["scim:read"]);
+});
+
+Deno.test("A token is bound to a user, is listed so, and stays so when it is rotated", async () => {
+  await using server = await TestServer.start();
+  const ada = await (await server.client({ tenant: "acme" })).user("ada");
+  const issued = await server.admin("POST", "/tokens", {
+    name: "ada",
+    tenant: "acme",
+    userId: ada.id,
+  });
+  strictEqual(issued.status, 201, issued.text);
+  strictEqual(issued.json["userId"], ada.id);
+  const { id } = issued.json;
+  const listed = (await tokens(server)).find((token) => token["id"] === id);
+  strictEqual(listed?.["userId"], ada.id);
+  const rotated = await server.admin("POST", `/tokens/${id}/rotate`, {
+    graceHours: 1,
+  });
+  strictEqual(rotated.json["userId"], ada.id);
+  for (const { json } of [issued, rotated]) {
+    const me = await new Client(server, text(json["token"])).get("/Me");
+    strictEqual(me.json["id"], ada.id);
+  }
+});
+
+Deno.test("A token for no user has no userId", async () => {
+  await using server = await TestServer.start();
+  await server.token();
+  deepStrictEqual(
+    (await tokens(server)).map((token) => Object.hasOwn(token, "userId")),
+    [false],
+  );
+});
+
+Deno.test("A token is not issued for a user that its tenant does not have", async () => {
+  await using server = await TestServer.start();
+  const client = await server.client({ tenant: "acme" });
+  const ada = await client.user("ada");
+  const staff = await client.group("staff");
+  const before = await server.dump();
+  for (
+    const [tenant, userId] of [
+      ["acme", "nobody"],
+      ["acme", "\u0000"],
+      ["acme", staff.id],
+      ["default", ada.id],
+      ["globex", ada.id],
+    ] as const
+  ) {
+    const request = { name: "x", tenant, userId };
+    const answer = await server.admin("POST", "/tokens", request);
+    isProblem(answer, 400, new RegExp(`^/userId.*no user.*tenant "${tenant}"`));
+  }
+  deepStrictEqual(await server.dump(), before);
+});
+
+Deno.test("The userId of a token is a text of 1 to 128 characters", async () => {
+  await using server = await TestServer.start();
+  for (const userId of [5, null, "", [], "x".repeat(129)]) {
+    const answer = await server.admin("POST", "/tokens", { name: "x", userId });
+    isProblem(answer, 400, /^\/userId /);
+    strictEqual(pointers(answer)[0], "/userId");
+  }
 });
 
 Deno.test("A token's tenant comes into being with it", async () => {

@@ -271,7 +271,6 @@ Deno.test("44-2-8 A token with the scope scim:read gets 403 on every write, and 
       "/Groups",
       `/Groups/${staff.id}`,
       "/Bulk",
-      "/.search",
       "/Me",
       "/Nope",
     ]
@@ -287,6 +286,26 @@ Deno.test("44-2-8 A token with the scope scim:read gets 403 on every write, and 
   }
   deepStrictEqual(await server.dump(), before);
 });
+
+Deno.test(
+  "44-3.4.3-1 A token with the scope scim:read may POST a search, and nothing else there",
+  withClient(async (reader) => {
+    for (const path of ["/.search", "/Users/.search", "/Groups/.search/"]) {
+      isScimError(
+        await reader.send(path, { method: "POST" }),
+        400,
+        "invalidSyntax",
+      );
+      const answer = await reader.post(path, {
+        schemas: ["urn:ietf:params:scim:api:messages:2.0:SearchRequest"],
+      });
+      isList(answer, { total: 0 });
+      for (const method of ["PUT", "PATCH", "DELETE"]) {
+        isScimError(await reader.send(path, { method }), 403);
+      }
+    }
+  }, { scopes: ["scim:read"] }),
+);
 
 Deno.test("A token with both scopes writes", async () => {
   await using server = await TestServer.start();

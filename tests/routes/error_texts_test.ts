@@ -130,9 +130,9 @@ const CASES: readonly Case[] = [
   {
     name: "a feature that is not there",
     status: 501,
-    wrong: /\/Bulk is not supported/,
-    right: /\/ServiceProviderConfig tells what is/,
-    send: (client) => client.post("/Bulk", {}),
+    wrong: /token is not bound to a user/,
+    right: /issued with a "userId"/,
+    send: (client) => client.get("/Me"),
   },
   {
     name: "a userName that is taken",

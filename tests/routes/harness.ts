@@ -55,6 +55,8 @@ export interface TokenOptions {
   readonly expiresInDays?: number;
   readonly profile?: "compatible" | "rfc";
   readonly tenant?: string;
+  /** The user that is /Me. */
+  readonly userId?: string;
 }
 
 /** A server under test. */

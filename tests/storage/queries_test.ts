@@ -4,10 +4,18 @@ import { compileFilter } from "../../domain/filter/compile.ts";
 import { parseFilter } from "../../domain/filter/parse.ts";
 import type { ResourceType } from "../../domain/schema/compile.ts";
 import {
+  compareSortKeys,
+  compileSortOrder,
+  sortKey,
+} from "../../domain/sorting.ts";
+import type { Place, Query } from "../../storage/queries.ts";
+import {
   BASE,
   Directory,
   ENTERPRISE,
   GROUP,
+  newSeed,
+  random,
   refused,
   sorted,
   TENANT,
@@ -288,4 +296,250 @@ Deno.test("a union names a resource once", async () => {
   const { id } = await directory.user("ada", { externalId: "x" });
   const filter = 'userName eq "ada" or externalId eq "x" or emails.value eq ""';
   assert.deepEqual(await directory.idsOf(USER, filter), [id]);
+});
+
+/** What is sorted by; undefined: nothing. */
+const ORDERS = [
+  undefined,
+  ["userName", "ascending"],
+  ["title", "descending"],
+  ["active", "ascending"],
+  ["emails", "descending"],
+  ["meta.created", "ascending"],
+  [`${ENTERPRISE}:manager.displayName`, "descending"],
+] as const;
+
+/** Filters with an index, with an exact one, and without any. */
+const FILTERS = [
+  undefined,
+  'userName sw "u"',
+  'userName ge "a" and title pr',
+  "userName pr or title pr",
+] as const;
+
+/** A query in a form for both pages and walks. */
+function queryOf(
+  filter: string | undefined,
+  order: (typeof ORDERS)[number],
+): Query {
+  return {
+    tenant: TENANT,
+    type: USER,
+    base: BASE,
+    predicate: filter === undefined
+      ? undefined
+      : compileFilter(parseFilter(filter), USER),
+    order: order && compileSortOrder(USER, order[0], order[1]),
+  };
+}
+
+function idOf({ id }: { readonly id: string }): string {
+  return id;
+}
+
+/** Attributes with many equal, missing and long values. */
+function anyAttributes(next: () => number, boss: string | undefined) {
+  const pick = <T>(...values: T[]) =>
+    values[Math.floor(next() * values.length)];
+  const title = pick(undefined, "a", "B", "b", LONG, `${LONG}1`, `${LONG}2`);
+  return {
+    ...(title === undefined ? {} : { title }),
+    active: next() < 0.5,
+    ...(next() < 0.5 ? {} : {
+      emails: [
+        { value: `${pick("x", "y", "Z")}@example.com` },
+        { value: "q@example.com", ...(next() < 0.5 ? { primary: true } : {}) },
+      ],
+    }),
+    ...(boss === undefined || next() < 0.5
+      ? {}
+      : { [ENTERPRISE]: { manager: { value: boss } } }),
+  };
+}
+
+Deno.test("44-3.4.2.3-7 sorted pages are slices of a plain sort of all matches", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const seed = newSeed();
+  const next = random(seed);
+  const directory = await Directory.open(kv);
+  const { id: boss } = await directory.user("boss", { displayName: "Z" });
+  for (let i = 0; i < 60; i++) {
+    await directory.user(`user${i}`, anyAttributes(next, boss));
+  }
+  for (const filter of FILTERS) {
+    for (const named of ORDERS) {
+      const { order, ...query } = queryOf(filter, named);
+      const { records } = await directory.services.queries.page({
+        ...query,
+        startIndex: 1,
+        count: 1_000,
+      });
+      let wanted = records.map(idOf);
+      if (order !== undefined) {
+        const resources = await Promise.all(
+          records.map((record) => directory.represent(USER, record)),
+        );
+        wanted = resources
+          .map((resource) => ({
+            id: String(resource["id"]),
+            key: sortKey(order, resource),
+          }))
+          .sort((a, b) =>
+            compareSortKeys(order, a.key, b.key) || (a.id < b.id ? -1 : 1)
+          )
+          .map(idOf);
+      }
+      const size = 1 + Math.floor(next() * 20);
+      const paged: string[] = [];
+      for (let start = 1; start <= wanted.length + size; start += size) {
+        const page = await directory.services.queries.page({
+          ...query,
+          order,
+          startIndex: start,
+          count: size,
+        });
+        assert.equal(page.totalResults, wanted.length);
+        paged.push(...page.records.map(idOf));
+      }
+      assert.deepEqual(paged, wanted, `${seed}: ${filter} by ${named}`);
+    }
+  }
+});
+
+Deno.test("a walk meets each resource that exists all the while once, whatever happens", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const seed = newSeed();
+  const next = random(seed);
+  const directory = await Directory.open(kv);
+  const { queries } = directory.services;
+  let count = 0;
+  const more = async (number: number) => {
+    for (let i = 0; i < number; i++) {
+      await directory.user(`u${count++}`, anyAttributes(next, undefined));
+    }
+  };
+  await more(30);
+  for (const filter of FILTERS) {
+    for (const named of ORDERS) {
+      const query = queryOf(filter, named);
+      const all = async () => {
+        const page = await queries.page({
+          ...query,
+          startIndex: 1,
+          count: 1_000,
+        });
+        return page.records.map(idOf);
+      };
+      const size = 1 + Math.floor(next() * 6);
+      let lasting = new Set(await all());
+      const met: string[] = [];
+      let after: Place | undefined;
+      let steps = 0;
+      do {
+        const step = await queries.step({ ...query, after, count: size });
+        assert.ok(step.records.length <= size);
+        met.push(...step.records.map(idOf));
+        after = step.next;
+        assert.ok(steps++ < 500, `${seed}: the walk does not end`);
+        await more(next() < 0.5 ? 1 : 0);
+        const present = await all();
+        // The place where the walk stopped is lost more often than others.
+        const victim = next() < 0.4
+          ? after?.id
+          : present[Math.floor(next() * present.length)];
+        if (victim !== undefined && next() < 0.7 && present.length > 10) {
+          await directory.delete(USER, victim);
+        }
+        const left = new Set(await all());
+        lasting = lasting.intersection(left);
+      } while (after !== undefined);
+      const message = `${seed}: ${filter} by ${named}`;
+      assert.equal(new Set(met).size, met.length, message);
+      assert.deepEqual([...lasting.difference(new Set(met))], [], message);
+      await more(Math.max(0, 30 - (await all()).length));
+    }
+  }
+});
+
+Deno.test("a walk over a store at rest shows what one page shows", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const directory = await Directory.open(kv);
+  const { queries } = directory.services;
+  for (let i = 0; i < 12; i++) {
+    await directory.user(`u${i}`, {
+      active: i % 3 === 0,
+      ...(i % 4 === 0 ? {} : { title: `t${i % 4}` }),
+    });
+  }
+  for (const filter of FILTERS) {
+    for (const named of ORDERS) {
+      const query = queryOf(filter, named);
+      const page = await queries.page({ ...query, startIndex: 1, count: 100 });
+      for (const count of [1, 3, 11, 12]) {
+        const met: string[] = [];
+        let after: Place | undefined;
+        do {
+          const step = await queries.step({ ...query, after, count });
+          if (step.totalResults !== undefined) {
+            assert.equal(step.totalResults, page.totalResults);
+          }
+          met.push(...step.records.map(idOf));
+          after = step.next;
+        } while (after !== undefined);
+        assert.deepEqual(
+          met,
+          page.records.map(idOf),
+          `${filter} by ${named}, ${count} at a time`,
+        );
+      }
+    }
+  }
+});
+
+Deno.test("a step over everything costs the same at any place", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const counter = new Counter();
+  const directory = await Directory.open(observedKv(kv, counter));
+  const ids = sorted(await directory.users(400));
+  const costs = [];
+  for (const id of [ids[0], ids[200], ids[300]]) {
+    costs.push(
+      await counter.costOf(async () => {
+        const { records } = await directory.services.queries.step({
+          ...queryOf(undefined, undefined),
+          after: { id: id ?? "" },
+          count: 50,
+        });
+        assert.equal(records.length, 50);
+      }),
+    );
+  }
+  assert.deepEqual(costs, Array(3).fill({ reads: 2, commits: 0 }));
+});
+
+Deno.test("an order over more resources than the budget is refused", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const directory = await Directory.open(kv, { scanLimit: 20 });
+  await directory.users(21);
+  const { queries } = directory.services;
+  const query = queryOf(undefined, ORDERS[1]);
+  const page = queries.page({ ...query, startIndex: 1, count: 1 });
+  await refused(page, 400, "tooMany", "20 resources");
+  const step = queries.step({ ...query, after: undefined, count: 1 });
+  await refused(step, 400, "tooMany");
+});
+
+Deno.test("a walk sorts by the first 200 characters of a value, then by id", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const directory = await Directory.open(kv);
+  const ids = [];
+  for (const end of ["3", "1", "2"]) {
+    ids.push(await directory.user(LONG + end));
+  }
+  const { records } = await directory.services.queries.step({
+    ...queryOf(undefined, ORDERS[1]),
+    after: undefined,
+    count: 3,
+  });
+  assert.deepEqual(records.map(idOf), sorted(ids.map(idOf)));
 });

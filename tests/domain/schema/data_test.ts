@@ -582,7 +582,7 @@ Deno.test("the enterprise extension has the six attributes of RFC 7643 section 4
   ]);
 });
 
-Deno.test("ServiceProviderConfig has etag, and no pagination as long as there are no cursors", () => {
+Deno.test("ServiceProviderConfig has etag, and pagination as RFC 9865 adds it", () => {
   assert.deepEqual(names(SERVICE_PROVIDER_CONFIG_SCHEMA.attributes), [
     "documentationUri",
     "patch",
@@ -590,8 +590,18 @@ Deno.test("ServiceProviderConfig has etag, and no pagination as long as there ar
     "filter",
     "changePassword",
     "sort",
+    "pagination",
     "etag",
     "authenticationSchemes",
+  ]);
+  const pagination = find(SERVICE_PROVIDER_CONFIG_SCHEMA, "pagination");
+  assert.deepEqual(names(pagination.subAttributes), [
+    "cursor",
+    "index",
+    "defaultPaginationMethod",
+    "defaultPageSize",
+    "maxPageSize",
+    "cursorTimeout",
   ]);
 });
 

@@ -147,6 +147,13 @@ Deno.test(
 
 // Truth: each flag of the ServiceProviderConfig against what happens.
 
+function bulkRequest(operations: JsonObject[]): JsonObject {
+  return {
+    schemas: ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],
+    Operations: operations,
+  };
+}
+
 async function supports(client: Client, name: string): Promise<boolean> {
   const { json } = await client.get("/ServiceProviderConfig");
   const flag = object(json[name])["supported"];
@@ -167,11 +174,40 @@ Deno.test(
 Deno.test(
   "bulk.supported is what POST /Bulk does",
   withClient(async (client) => {
-    const { status } = await client.post("/Bulk", {
-      schemas: ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],
-      Operations: [],
-    });
-    strictEqual(status !== 501, await supports(client, "bulk"));
+    const { status } = await client.post("/Bulk", bulkRequest([]));
+    strictEqual(status === 200, await supports(client, "bulk"));
+  }),
+);
+
+Deno.test(
+  "43-5-5 bulk.maxOperations is where POST /Bulk draws the line",
+  withClient(async (client) => {
+    const { json } = await client.get("/ServiceProviderConfig");
+    const { maxOperations } = object(json["bulk"]);
+    strictEqual(maxOperations, 1_000);
+    const operation = { method: "DELETE", path: "/Users/nobody" };
+    for (const [count, status] of [[1_000, 200], [1_001, 413]] as const) {
+      const operations = Array.from({ length: count }, () => operation);
+      const answer = await client.post("/Bulk", bulkRequest(operations));
+      strictEqual(answer.status, status);
+    }
+  }),
+);
+
+Deno.test(
+  "43-5-5 bulk.maxPayloadSize is where POST /Bulk draws the line",
+  withClient(async (client) => {
+    const { json } = await client.get("/ServiceProviderConfig");
+    const { maxPayloadSize } = object(json["bulk"]);
+    strictEqual(maxPayloadSize, 1_048_576);
+    const body = JSON.stringify(bulkRequest([]));
+    for (const [size, status] of [[0, 200], [1, 413]] as const) {
+      const answer = await client.send("/Bulk", {
+        method: "POST",
+        body: body.padEnd(maxPayloadSize + size),
+      });
+      strictEqual(answer.status, status);
+    }
   }),
 );
 

@@ -264,16 +264,6 @@ Deno.test(
 );
 
 Deno.test(
-  "44-3.4.3 POST .search is 501, and says where to look",
-  withClient(async (client) => {
-    for (const path of ["/.search", "/Users/.search", "/Groups/.search"]) {
-      const answer = await client.post(path, { filter: "userName pr" });
-      isScimError(answer, 501, undefined, /ServiceProviderConfig tells/);
-    }
-  }),
-);
-
-Deno.test(
   "A page of a filter has locations under the base that was asked",
   withClient(async (client, server) => {
     await people(client);

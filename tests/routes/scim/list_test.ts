@@ -128,18 +128,6 @@ Deno.test(
 );
 
 Deno.test(
-  "44-3.4.2.3 sortBy is ignored, as ServiceProviderConfig says",
-  withClient(async (client) => {
-    await five(client);
-    const plain = await client.get("/Users");
-    const sorted = await client.get(
-      "/Users?sortBy=userName&sortOrder=nonsense",
-    );
-    deepStrictEqual(sorted.json, plain.json);
-  }),
-);
-
-Deno.test(
   "Deleted resources are in no list and in no count",
   withClient(async (client) => {
     const { id } = await client.user("a");

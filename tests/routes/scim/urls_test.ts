@@ -214,17 +214,14 @@ const NOWHERE: readonly string[] = [
   "/Users%2Fx",
   "/ServiceProviderConfig/x",
   "/Schemas/a/b",
-  "",
-  "/",
   "/*",
   "/:endpoint",
 ];
 
 for (const path of NOWHERE) {
   for (const method of ["GET", "POST", "PUT", "PATCH", "DELETE"]) {
-    if (method === "GET" && (path === "" || path === "/")) continue;
     Deno.test(
-      `${method} ${path || "(the base)"} is 404 as a SCIM error`,
+      `${method} ${path} is 404 as a SCIM error`,
       withClient(async (client) => {
         isScimError(
           await client.send(path, { method }),
@@ -235,6 +232,29 @@ for (const path of NOWHERE) {
       }),
     );
   }
+}
+
+for (
+  const [path, allowed, refused] of [
+    ["", "GET", ["POST", "PUT", "PATCH", "DELETE"]],
+    ["/", "GET", ["POST", "PUT", "PATCH", "DELETE"]],
+    ["/.search", "POST", ["GET", "PUT", "PATCH", "DELETE"]],
+    ["/Users/.search", "POST", ["GET", "PUT", "PATCH", "DELETE"]],
+    ["/Groups/.search", "POST", ["GET", "PUT", "PATCH", "DELETE"]],
+  ] as const
+) {
+  Deno.test(
+    `${path || "(the base)"} takes ${allowed}, other methods are 405`,
+    withClient(async (client) => {
+      for (const method of refused) {
+        const answer = await client.send(path, { method });
+        isScimError(answer, 405);
+        const allow = answer.headers.get("Allow") ?? "";
+        strictEqual(allow.split(", ").includes(allowed), true, allow);
+        strictEqual(allow.split(", ").includes(method), false, allow);
+      }
+    }),
+  );
 }
 
 Deno.test("A path outside of SCIM is 404 as a problem, and tells where SCIM is", async () => {
@@ -279,26 +299,46 @@ Deno.test("A very long URL is answered with a short error", async () => {
 
 for (
   const [method, path] of [
-    ["GET", ""],
-    ["GET", "/"],
     ["GET", "/Me"],
+    ["GET", "/me?attributes=userName"],
+    ["PUT", "/ME/"],
     ["PATCH", "/me"],
-    ["POST", "/Bulk"],
-    ["POST", "/bulk/"],
-    ["POST", "/.search"],
-    ["POST", "/Users/.search"],
+    ["DELETE", "//Me"],
   ] as const
 ) {
   Deno.test(
-    `44-3.11-1 ${method} ${path || "(the base)"} is 501`,
+    `44-3.11-1 ${method} ${path} is 501 for a token that is not bound to a user`,
     withClient(async (client) => {
       const answer = await client.send(path, { method });
-      isScimError(
-        answer,
-        501,
-        undefined,
-        /not supported; \/ServiceProviderConfig/,
-      );
+      isScimError(answer, 501, undefined, /not bound to a user.*"userId"/);
+    }),
+  );
+}
+
+for (
+  const [method, path, allow] of [
+    ["POST", "/Me", "GET, PUT, PATCH, DELETE"],
+    ["GET", "/Bulk", "POST"],
+    ["PUT", "/bulk", "POST"],
+    ["DELETE", "/BULK/", "POST"],
+  ] as const
+) {
+  Deno.test(
+    `44-3.2-2 ${method} ${path} is 405 with Allow: ${allow}`,
+    withClient(async (client) => {
+      const answer = await client.send(path, { method });
+      isScimError(answer, 405, undefined, new RegExp(`${method}.*${allow}`));
+      strictEqual(answer.headers.get("Allow"), allow);
+    }),
+  );
+}
+
+for (const path of ["/Bulk", "/bulk/", "//BULK"]) {
+  Deno.test(
+    `POST ${path} without a body is 400`,
+    withClient(async (client) => {
+      const answer = await client.send(path, { method: "POST" });
+      isScimError(answer, 400, "invalidSyntax", /body is empty/);
     }),
   );
 }

@@ -1,0 +1,210 @@
+import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import {
+  type Client,
+  isList,
+  isScimError,
+  object,
+  objects,
+  text,
+  withClient,
+} from "../harness.ts";
+
+/** Three users and two groups, created a second after each other. */
+async function five(client: Client): Promise<void> {
+  const later = () => client.server.pass({ seconds: 1 });
+  const ada = await client.user("ada", { displayName: "M", externalId: "u" });
+  later();
+  const staff = await client.group("beta", [ada.id]);
+  later();
+  await client.user("bob", { displayName: "a", title: "Dr" });
+  later();
+  await client.group("Omega", [staff.id], { externalId: "g" });
+  later();
+  await client.user("cy");
+}
+
+async function names(client: Client, query: string): Promise<string[]> {
+  const answer = await client.get(query);
+  strictEqual(answer.status, 200, answer.text);
+  const resources = objects(answer.json["Resources"]);
+  strictEqual(answer.json["itemsPerPage"], resources.length);
+  return resources.map(({ userName, displayName }) =>
+    String(userName ?? displayName)
+  );
+}
+
+Deno.test(
+  "44-3.4.2.1-1 A query at the root covers the resources of all types",
+  withClient(async (client) => {
+    await five(client);
+    const users = isList(await client.get("/Users"), { total: 3 });
+    const groups = isList(await client.get("/Groups"), { total: 2 });
+    for (const path of ["", "/", "?", "/?startIndex=1"]) {
+      const all = isList(await client.get(path), { total: 5 });
+      deepStrictEqual(all, [...users, ...groups]);
+    }
+  }),
+);
+
+Deno.test(
+  "44-3.4.2-8 An empty store is 200 with no resources at the root",
+  withClient(async (client) => {
+    isList(await client.get(""), { total: 0 });
+    isList(await client.get("?sortBy=userName"), { total: 0 });
+  }),
+);
+
+/** A filter and the names that it finds at the root. */
+const FILTERS: readonly (readonly [string, readonly string[]])[] = [
+  ['meta.resourceType eq "User"', ["ada", "bob", "cy"]],
+  ['meta.resourceType eq "Group"', ["Omega", "beta"]],
+  ['meta.resourceType eq "Device"', []],
+  ["userName pr", ["ada", "bob", "cy"]],
+  ["members pr", ["Omega", "beta"]],
+  ["not (userName pr)", ["Omega", "beta"]],
+  ['userName eq "ada" or displayName eq "beta"', ["ada", "beta"]],
+  ['userName ne "ada"', ["bob", "cy"]],
+  ["displayName pr", ["Omega", "ada", "beta", "bob"]],
+  ['externalId eq "g"', ["Omega"]],
+  ['userName eq "ada" and members pr', []],
+  [
+    'urn:ietf:params:scim:schemas:core:2.0:Group:displayName eq "beta"',
+    ["beta"],
+  ],
+];
+
+for (const [filter, expected] of FILTERS) {
+  Deno.test(
+    `44-3.4.2.1-4 /?filter=${filter} finds ${expected.join(", ") || "nothing"}`,
+    withClient(async (client) => {
+      await five(client);
+      const query = `?filter=${encodeURIComponent(filter)}`;
+      deepStrictEqual((await names(client, query)).sort(), expected);
+      const { json } = await client.get(`${query}&count=1`);
+      strictEqual(json["totalResults"], expected.length);
+    }),
+  );
+}
+
+for (
+  const filter of ["emial pr", "userName pr or emial pr", "members.nope pr"]
+) {
+  Deno.test(
+    `44-3.4.2.1-4 /?filter=${filter} names what no type has: 400 invalidFilter`,
+    withClient(async (client) => {
+      isScimError(
+        await client.get(`?filter=${encodeURIComponent(filter)}`),
+        400,
+        "invalidFilter",
+      );
+    }),
+  );
+}
+
+for (const filter of ["", "&filter=meta.created+pr", "&sortBy=meta.created"]) {
+  Deno.test(
+    `44-3.4.2.4-8 Pages at the root fit together${filter}`,
+    withClient(async (client) => {
+      await five(client);
+      const whole = await names(client, `?count=100${filter}`);
+      strictEqual(new Set(whole).size, 5);
+      for (const count of [1, 2, 3, 4, 5]) {
+        const paged: string[] = [];
+        for (let startIndex = 1; startIndex <= 6; startIndex += count) {
+          const query = `?startIndex=${startIndex}&count=${count}${filter}`;
+          paged.push(...await names(client, query));
+          const { json } = await client.get(query);
+          strictEqual(json["totalResults"], 5);
+          strictEqual(json["startIndex"], startIndex);
+        }
+        deepStrictEqual(paged, whole, `count=${count}`);
+      }
+      deepStrictEqual(await names(client, `?count=0${filter}`), []);
+      deepStrictEqual(await names(client, `?startIndex=99${filter}`), []);
+    }),
+  );
+}
+
+Deno.test(
+  "44-3.4.2.3-4 One order goes over all types, without a value last or first",
+  withClient(async (client) => {
+    await five(client);
+    deepStrictEqual(
+      await names(client, "?sortBy=meta.created&sortOrder=descending"),
+      ["cy", "Omega", "bob", "beta", "ada"],
+    );
+    deepStrictEqual(await names(client, "?sortBy=displayName"), [
+      "bob",
+      "beta",
+      "ada",
+      "Omega",
+      "cy",
+    ]);
+    const users = await names(client, "?sortBy=userName");
+    deepStrictEqual(users.slice(0, 3), ["ada", "bob", "cy"]);
+    const down = await names(client, "?sortBy=userName&sortOrder=descending");
+    deepStrictEqual(down.slice(2), ["cy", "bob", "ada"]);
+  }),
+);
+
+Deno.test(
+  "44-3.4.2.3-3 What no type has cannot be sorted by",
+  withClient(async (client) => {
+    isScimError(await client.get("?sortBy=emial"), 400, "invalidValue");
+    isScimError(await client.get("?sortBy=name"), 400, "invalidValue");
+  }),
+);
+
+Deno.test(
+  "44-3.4.2.5-1 attributes and excludedAttributes go for each type",
+  withClient(async (client) => {
+    await five(client);
+    const some = isList(
+      await client.get("?attributes=userName,members.value"),
+      { total: 5 },
+    );
+    deepStrictEqual(
+      some.map((resource) => Object.keys(resource).sort().join()),
+      [
+        ...Array(3).fill("id,schemas,userName"),
+        ...Array(2).fill("id,members,schemas"),
+      ],
+    );
+    const others = isList(
+      await client.get("?excludedAttributes=meta,members&sortBy=id"),
+      { total: 5 },
+    );
+    for (const resource of others) {
+      strictEqual(resource["meta"] ?? resource["members"], undefined);
+    }
+    isScimError(
+      await client.get("?attributes=id&excludedAttributes=meta"),
+      400,
+      "invalidValue",
+    );
+  }),
+);
+
+Deno.test(
+  "44-3.4.2.5-8 Both lists are refused at the root though nothing is found",
+  withClient(async (client) => {
+    isScimError(
+      await client.get("?attributes=id&excludedAttributes=meta&sortBy=id"),
+      400,
+      "invalidValue",
+    );
+  }),
+);
+
+Deno.test(
+  "44-3.4.2.1-1 The root shows the tenant of the token only",
+  withClient(async (client, server) => {
+    await five(client);
+    await server.admin("POST", "/tenants", { id: "other" });
+    const other = await server.client({ tenant: "other" });
+    isList(await other.get(""), { total: 0 });
+    await other.user("zed");
+    const [zed] = isList(await other.get(""), { total: 1 });
+    strictEqual(text(object(zed)["userName"]), "zed");
+  }),
+);
