@@ -292,6 +292,7 @@ Deno.test("a member that is deleted between the steps of a large addition is tak
     }));
     commits = 0;
     await adding.add(id, ...ids.slice(round));
+    await adding.services.jobs.idle();
     assert.deepEqual(await other.membersOf(id), ids.slice(round + 1));
     await other.check(`deleted before commit ${round + 1}`);
   }
