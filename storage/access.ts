@@ -15,8 +15,8 @@ import {
   uniqueKey,
   uniquePrefix,
 } from "./keys.ts";
-import type { Memberships } from "./memberships.ts";
-import { decodeRecord } from "./records.ts";
+import type { Edge, Memberships } from "./memberships.ts";
+import { decodeRecord, type ResourceRecord } from "./records.ts";
 import type { Store } from "./store.ts";
 
 /** Follows access paths. */
@@ -114,7 +114,7 @@ export class AccessPaths {
       for (const entry of entries) {
         const record = decodeRecord(entry);
         if (record === undefined) continue;
-        for (const edge of await this.#memberships.members(tenant, record)) {
+        for (const edge of await this.#members(tenant, entry.key, record)) {
           if (edge.type === type.name) yield edge.id;
           if (seen.has(edge.id) || !this.#memberships.hasMembers(edge.type)) {
             continue;
@@ -124,5 +124,18 @@ export class AccessPaths {
         }
       }
     }
+  }
+
+  /** The members of a group, and those of a set that replaces theirs meanwhile. */
+  async #members(
+    tenant: string,
+    key: Deno.KvKey,
+    group: ResourceRecord,
+  ): Promise<Edge[]> {
+    const edges = await this.#memberships.members(tenant, group);
+    const now = decodeRecord(await this.#store.get(key));
+    return now === undefined || now.generation === group.generation
+      ? edges
+      : [...edges, ...await this.#memberships.members(tenant, now)];
   }
 }
