@@ -7,43 +7,30 @@
 import { memberIds } from "../elements.ts";
 import {
   invalidFilter,
-  invalidPath,
-  invalidSyntax,
   invalidValue,
   mutability,
   ScimError,
 } from "../errors.ts";
-import type { Filter, PatchPath } from "../filter/ast.ts";
-import {
-  compileElementFilter,
-  type Predicate,
-  unknownAttribute,
-} from "../filter/compile.ts";
+import { compileElementFilter, type Predicate } from "../filter/compile.ts";
 import { attributesNamed, leafCount } from "../filter/plan.ts";
-import { parsePatchPath } from "../filter/parse.ts";
-import {
-  describeJson,
-  isJsonObject,
-  type JsonObject,
-  type JsonValue,
-  own,
-} from "../json.ts";
+import { isJsonObject, type JsonObject, type JsonValue, own } from "../json.ts";
 import { checkImmutable } from "../mutability.ts";
 import { Normalizer } from "../normalize.ts";
-import { type AttributePath, parseAttributePath } from "../path.ts";
 import type { Profile } from "../profile.ts";
 import type { Attribute } from "../schema/attribute.ts";
-import {
-  type Extension,
-  resolvePath,
-  type ResourceType,
-} from "../schema/compile.ts";
-import { clip } from "../text.ts";
+import type { ResourceType } from "../schema/compile.ts";
 import { validateResource } from "../validate.ts";
 import { ElementEditor } from "./elements.ts";
 import type { MembershipStep } from "./membership.ts";
 import type { PatchOperation } from "./message.ts";
 import { droppedExtensions } from "./schemas.ts";
+import {
+  type Op,
+  type Place,
+  removalOf,
+  type Target,
+  TargetReader,
+} from "./targets.ts";
 
 /** What a PATCH comes to. */
 export interface PatchResult {
@@ -55,15 +42,6 @@ export interface PatchResult {
   /** The top-level attributes that the operations named. */
   readonly sent: ReadonlySet<Attribute>;
 }
-
-/** An attribute, chosen elements of one, or a sub-attribute of those. */
-interface Place {
-  readonly attribute: Attribute;
-  readonly filter?: Filter;
-  readonly sub?: Attribute;
-}
-
-type Op = PatchOperation["op"];
 
 /** How many values, times conditions, the operations of one message may look at. */
 const MAX_WORK = 1_000_000;
@@ -101,6 +79,7 @@ class PatchSession {
   readonly #attributes: JsonObject;
   readonly #profile: Profile;
   readonly #normalizer: Normalizer;
+  readonly #reader: TargetReader;
   readonly #editor: ElementEditor;
   readonly #membership: MembershipStep[] = [];
   /** How many values the operations have looked at so far. */
@@ -113,12 +92,12 @@ class PatchSession {
     this.#attributes = attributes;
     this.#profile = profile;
     this.#normalizer = new Normalizer(type, profile);
+    this.#reader = new TargetReader(type, profile, this.#normalizer);
     this.#editor = new ElementEditor(this.#normalizer, profile);
   }
 
-  apply({ op, path, pathText, value }: PatchOperation): void {
-    if (path === undefined) this.#resource(op, value ?? null);
-    else this.#path(op, path, pathText ?? "", value);
+  apply(operation: PatchOperation): void {
+    for (const target of this.#reader.targets(operation)) this.#change(target);
   }
 
   /** Checks the final state; operations may pass through states that are not valid. */
@@ -142,159 +121,6 @@ class PatchSession {
     };
   }
 
-  #path(
-    op: Op,
-    path: PatchPath,
-    text: string,
-    value: JsonValue | undefined,
-  ): void {
-    const target = resolvePath(this.#type, path.attribute, this.#profile);
-    if (target === undefined) return this.#unknown(path.attribute, text);
-    if (target.kind !== "attribute") {
-      if (path.filter !== undefined) {
-        throw invalidPath(
-          `Path "${text}" puts a filter on a schema; name one of its attributes`,
-        );
-      }
-      return target.kind === "resource"
-        ? this.#resource(op, value ?? null)
-        : this.#extension(op, target.extension, value);
-    }
-    const place = this.#place(target.attribute, path, text);
-    if (place !== undefined) this.#change(op, place, text, value);
-  }
-
-  /** The top-level attribute of a path and what the path chooses of it. */
-  #place(
-    named: Attribute,
-    path: PatchPath,
-    text: string,
-  ): Place | undefined {
-    const { filter, subAttribute } = path;
-    const attribute = named.parent ?? named;
-    if (filter === undefined) {
-      return named.parent === undefined
-        ? { attribute }
-        : { attribute, sub: named };
-    }
-    if (attribute.type !== "complex" && !attribute.multiValued) {
-      throw invalidPath(
-        `Path "${text}" puts a filter on "${attribute.path}", which has one ` +
-          "simple value",
-      );
-    }
-    if (subAttribute === undefined) return { attribute, filter };
-    const sub = attribute.subAttributes.get(subAttribute.toLowerCase());
-    if (sub === undefined) {
-      this.#unknown({ ...path.attribute, subAttribute }, text);
-      return undefined;
-    }
-    return { attribute, filter, sub };
-  }
-
-  /** `add` and `replace` without a path: each member names an attribute. */
-  #resource(op: Op, value: JsonValue): void {
-    if (!isJsonObject(value)) {
-      throw invalidValue(
-        `"${op}" without a path needs an object of attributes as its value, ` +
-          `not ${describeJson(value)}`,
-      );
-    }
-    const seen = new Set<string>();
-    for (const [key, item] of Object.entries(value)) {
-      const lower = key.toLowerCase();
-      if (seen.has(lower)) {
-        throw invalidSyntax(
-          `"${key}" occurs twice in a value, in different spellings`,
-        );
-      }
-      seen.add(lower);
-      // What a resource has tells which schemas it has; nothing is to be set.
-      if (lower !== "schemas") this.#member(op, key, item);
-    }
-  }
-
-  #member(op: Op, key: string, value: JsonValue): void {
-    const extension = this.#type.extensions.get(key.toLowerCase());
-    if (extension !== undefined) return this.#extension(op, extension, value);
-    const attribute = this.#type.attributes.get(key.toLowerCase());
-    if (attribute !== undefined) {
-      if (this.#isReadOnlyNoise(attribute)) return;
-      return this.#change(op, { attribute }, key, value);
-    }
-    const plain = parseAttributePath(key);
-    if (!this.#profile.pathsAsKeys && plain?.uri === undefined) {
-      if (/[.[]/.test(key)) {
-        throw invalidSyntax(
-          `"${clip(key)}" in a value is a path; names in a value are single ` +
-            'attribute names, and paths belong into "path"',
-        );
-      }
-      return this.#unknownMember(plain ?? { name: key }, key);
-    }
-    if (plain === undefined && !key.includes("[")) {
-      return this.#unknownMember({ name: key }, key);
-    }
-    const path = plain === undefined
-      ? parsePatchPath(key)
-      : { attribute: plain };
-    if (resolvePath(this.#type, path.attribute, this.#profile) === undefined) {
-      return this.#unknownMember(path.attribute, key);
-    }
-    this.#path(op, path, key, value);
-  }
-
-  /** Read-only attributes that clients echo: `meta` always, the rest by profile. */
-  #isReadOnlyNoise(attribute: Attribute): boolean {
-    return attribute.mutability === "readOnly" &&
-      (attribute.name === "meta" || this.#profile.readOnlyInPatchValue);
-  }
-
-  #extension(
-    op: Op,
-    extension: Extension,
-    value: JsonValue | undefined,
-  ): void {
-    if (
-      op === "remove" ||
-      (value !== undefined && this.#normalizer.meansNothing(value))
-    ) {
-      for (const attribute of extension.attributes.values()) {
-        this.#change("remove", { attribute }, attribute.path, undefined);
-      }
-      return;
-    }
-    if (!isJsonObject(value)) {
-      throw invalidValue(
-        `The value of the schema "${extension.uri}" must be an object of attributes`,
-      );
-    }
-    for (const [key, item] of Object.entries(value)) {
-      const attribute = extension.attributes.get(key.toLowerCase());
-      if (attribute === undefined) {
-        this.#extensionPath(op, extension, key, item);
-      } else if (!this.#isReadOnlyNoise(attribute)) {
-        this.#change(op, { attribute }, attribute.path, item);
-      }
-    }
-  }
-
-  /** A name in an extension that is no attribute: a path as a key, or unknown. */
-  #extensionPath(
-    op: Op,
-    extension: Extension,
-    key: string,
-    value: JsonValue,
-  ): void {
-    const path = parseAttributePath(`${extension.uri}:${key}`);
-    const isPath = this.#profile.pathsAsKeys &&
-      path?.subAttribute !== undefined;
-    if (path !== undefined && isPath) {
-      return this.#path(op, { attribute: path }, key, value);
-    }
-    this.#unknownMember({ uri: extension.uri, name: key }, key);
-  }
-
   /** The schemas of a resource are those whose attributes it has. */
   #schemas(
     op: Op,
@@ -313,22 +139,16 @@ class PatchSession {
     );
     for (const uri of dropped) {
       const extension = this.#type.extensions.get(uri.toLowerCase());
-      if (extension !== undefined) {
-        this.#extension("remove", extension, undefined);
-      }
+      if (extension === undefined) continue;
+      for (const target of removalOf(extension)) this.#change(target);
     }
   }
 
-  /** Carries one operation out on one place. */
-  #change(
-    op: Op,
-    place: Place,
-    text: string,
-    value: JsonValue | undefined,
-  ): void {
+  /** Carries one change out. */
+  #change({ op, place, text, value: given }: Target): void {
     const { attribute, sub } = place;
+    const value = op === "remove" ? unwrapped(attribute, given) : given;
     this.#normalizer.sent.add(attribute);
-    if (op === "remove") value = unwrapped(attribute, value);
     if (attribute === this.#type.attributes.get("schemas")) {
       return this.#schemas(op, place, value);
     }
@@ -496,18 +316,6 @@ class PatchSession {
             : { kind: "remove", ids: ids() },
         );
     }
-  }
-
-  #unknown(path: AttributePath, text: string): void {
-    const message = unknownAttribute(this.#type, path);
-    if (!this.#profile.unknownAttributes) {
-      throw invalidPath(`Path "${text}": ${message}`);
-    }
-    this.#normalizer.unknown(text, () => message);
-  }
-
-  #unknownMember(path: AttributePath, key: string): void {
-    this.#normalizer.unknown(key, () => unknownAttribute(this.#type, path));
   }
 
   /** The object that holds an attribute: the resource, or an extension. */
