@@ -11,7 +11,7 @@ import { RESOURCE_TYPE_SCHEMA } from "./schema/resource_type.ts";
 import {
   GROUP_RESOURCE_TYPE,
   USER_RESOURCE_TYPE,
-} from "./schema/resource_types.ts";
+} from "./schema/built_in_types.ts";
 import { SCHEMA_SCHEMA } from "./schema/schema.ts";
 import { SERVICE_PROVIDER_CONFIG_SCHEMA } from "./schema/service_provider_config.ts";
 import { GROUP_TRAITS, USER_TRAITS } from "./schema/traits.ts";

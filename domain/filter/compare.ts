@@ -133,7 +133,7 @@ function textComparator(
   }
   const { caseExact } = attribute;
   const namesTarget = operator === "eq" || operator === "ne";
-  const normalise = namesTarget && isResourceReference(attribute)
+  const normalise = namesTarget && isResourceUri(attribute)
     ? referenceTarget
     : (text: string) => comparable(text, caseExact);
   const operand = normalise(value);
@@ -161,7 +161,7 @@ function textTest(
 }
 
 /** A `$ref` to a SCIM resource, as opposed to a URL of the outer world. */
-function isResourceReference(attribute: Attribute): boolean {
+function isResourceUri(attribute: Attribute): boolean {
   return attribute.name === "$ref" &&
     attribute.referenceTypes.some((name) =>
       name !== "external" && name !== "uri"

@@ -10,7 +10,7 @@ import { RESOURCE_TYPE_SCHEMA } from "../../../domain/schema/resource_type.ts";
 import {
   GROUP_RESOURCE_TYPE,
   USER_RESOURCE_TYPE,
-} from "../../../domain/schema/resource_types.ts";
+} from "../../../domain/schema/built_in_types.ts";
 import { SCHEMA_SCHEMA } from "../../../domain/schema/schema.ts";
 import { SERVICE_PROVIDER_CONFIG_SCHEMA } from "../../../domain/schema/service_provider_config.ts";
 import { USER_SCHEMA } from "../../../domain/schema/user.ts";
