@@ -104,6 +104,11 @@ export function needsWholeSet(steps: readonly MembershipStep[]): boolean {
   return add.size + remove.size > EDGES_PER_STEP;
 }
 
+/** Whether a new set of members is too large to be part of one commit. */
+export function isLargeSet(members: readonly Edge[]): boolean {
+  return members.length > EDGES_PER_STEP;
+}
+
 /** Commits changes together with the edges that belong to them. */
 export class MembershipWriter {
   readonly #options: MembershipWriterOptions;
@@ -118,7 +123,7 @@ export class MembershipWriter {
     set: NewSet,
   ): Promise<Committed | undefined> {
     const { tenant, type, group, members, rewrite } = set;
-    if (members.length > EDGES_PER_STEP) {
+    if (isLargeSet(members)) {
       return await this.#commitAside(change, { ...set, added: members });
     }
     const generation = FIRST_GENERATION;

@@ -23,7 +23,11 @@ import {
   resourceKey,
   settingsKey,
 } from "./keys.ts";
-import { type MembershipWriter, needsWholeSet } from "./membership_writer.ts";
+import {
+  isLargeSet,
+  type MembershipWriter,
+  needsWholeSet,
+} from "./membership_writer.ts";
 import type { Memberships } from "./memberships.ts";
 import {
   decodeRecord,
@@ -162,7 +166,7 @@ export class ResourceRepository {
       });
       const key = resourceKey(tenant, type.name, id);
       // Before many edges are written in vain.
-      await refuseTaken(store, type, id, members.length > 0 ? claims : []);
+      if (isLargeSet(members)) await refuseTaken(store, type, id, claims);
       const done = await membershipWriter.commitNewSet(change, {
         tenant,
         type,

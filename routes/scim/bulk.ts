@@ -21,11 +21,10 @@ import type { JsonObject, JsonValue } from "../../domain/json.ts";
 import { PATCH_OP_SCHEMA } from "../../domain/patch/message.ts";
 import { clip } from "../../domain/text.ts";
 import { SCIM_MEDIA_TYPE } from "../middleware/errors.ts";
-import type { Services } from "../services.ts";
 import { scimResponse } from "./answers.ts";
 import { readBody } from "./body.ts";
 import type { ScimEnvironment } from "./environment.ts";
-import { forwardedPath, forwarder } from "./forward.ts";
+import { type Forward, forwardedPath } from "./forward.ts";
 import { methodNotAllowed } from "./methods.ts";
 
 /** The answer to one operation. */
@@ -46,8 +45,7 @@ type Send = (
 ) => Promise<Outcome>;
 
 /** Builds the bulk endpoint. */
-export function bulk(services: Services): Hono<ScimEnvironment> {
-  const forward = forwarder(services);
+export function bulk(forward: Forward): Hono<ScimEnvironment> {
   const app = new Hono<ScimEnvironment>();
   app.post("/Bulk", async (c) => {
     const request = readBulkRequest(

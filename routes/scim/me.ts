@@ -5,17 +5,15 @@
 
 import { Hono } from "hono";
 import { ScimError } from "../../domain/errors.ts";
-import type { Services } from "../services.ts";
 import type { ScimEnvironment } from "./environment.ts";
-import { forwarder } from "./forward.ts";
+import type { Forward } from "./forward.ts";
 import { methodNotAllowed } from "./methods.ts";
 
 /** Headers that mean the same at /Me as at the user's own URL. */
 const FORWARDED = ["Content-Type", "If-Match", "If-None-Match"];
 
 /** Builds /Me. The Location of its answers is the user's own URL. */
-export function me(services: Services): Hono<ScimEnvironment> {
-  const forward = forwarder(services);
+export function me(forward: Forward): Hono<ScimEnvironment> {
   const app = new Hono<ScimEnvironment>();
   app.on(["GET", "PUT", "PATCH", "DELETE"], "/Me", async (c) => {
     const client = c.get("client");

@@ -262,10 +262,15 @@ async function findInOrder(
   if (order !== undefined) {
     ranked.sort((a, b) => compareSortKeys(order, a.key, b.key));
   }
-  const wanted = ranked.slice(startIndex - 1, startIndex - 1 + count);
-  const parts = await Promise.all(wanted.map(async ({ id, query }) => ({
+  const runs: { query: Query; ids: string[] }[] = [];
+  for (const { id, query } of ranked.slice(startIndex - 1).slice(0, count)) {
+    const run = runs.at(-1);
+    if (run?.query === query) run.ids.push(id);
+    else runs.push({ query, ids: [id] });
+  }
+  const parts = await Promise.all(runs.map(async ({ query, ids }) => ({
     type: query.type,
-    records: await queries.records(query, [id]),
+    records: await queries.records(query, ids),
     contiguous: false,
   })));
   return { parts, totalResults: ranked.length, startIndex };

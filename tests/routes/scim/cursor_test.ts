@@ -271,6 +271,11 @@ Deno.test(
       (await client.get(path)).json["Resources"],
     );
     isScimError(await client.send(path, { token: null }), 401);
+    const { json } = await server.admin("GET", "/tokens");
+    for (const { id } of objects(json["tokens"])) {
+      await server.admin("DELETE", `/tokens/${id}`);
+    }
+    isScimError(await reader.get(path), 401);
   }),
 );
 
