@@ -6,8 +6,11 @@
 import { MAX_BULK_OPERATIONS } from "./bulk/message.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
 import { type Attribute, compileAttribute } from "./schema/attribute.ts";
-import type { ResourceType } from "./schema/compile.ts";
-import type { SchemaDefinition } from "./schema/definition.ts";
+import type {
+  AttributeDefinition,
+  ResourceTypeDefinition,
+  SchemaDefinition,
+} from "./schema/definition.ts";
 import { RESOURCE_TYPE_SCHEMA } from "./schema/resource_type.ts";
 import { SCHEMA_SCHEMA } from "./schema/schema.ts";
 import { SERVICE_PROVIDER_CONFIG_SCHEMA } from "./schema/service_provider_config.ts";
@@ -68,14 +71,16 @@ export function serviceProviderConfig(base: string): JsonObject {
 
 /** A ResourceType resource (RFC 7643 section 6). Its id is its name. */
 export function resourceTypeDocument(
-  { definition }: ResourceType,
+  definition: ResourceTypeDefinition,
   base: string,
 ): JsonObject {
   return {
     schemas: [RESOURCE_TYPE_SCHEMA.id],
     id: definition.name,
     name: definition.name,
-    description: definition.description,
+    ...(definition.description === undefined
+      ? {}
+      : { description: definition.description }),
     endpoint: definition.endpoint,
     schema: definition.schema,
     ...(definition.schemaExtensions.length === 0 ? {} : {
@@ -90,33 +95,20 @@ export function resourceTypeDocument(
   };
 }
 
-/**
- * A Schema resource (RFC 7643 section 7), with every characteristic written out.
- *
- * @param notUnique paths of attributes whose uniqueness the tenant has switched off
- */
+/** A Schema resource (RFC 7643 section 7), with every characteristic written out. */
 export function schemaDocument(
   schema: SchemaDefinition,
   base: string,
-  notUnique: readonly string[] = [],
 ): JsonObject {
   return {
     schemas: [SCHEMA_SCHEMA.id],
     id: schema.id,
-    name: schema.name,
-    description: schema.description,
+    ...(schema.name === undefined ? {} : { name: schema.name }),
+    ...(schema.description === undefined
+      ? {}
+      : { description: schema.description }),
     attributes: schema.attributes.map((definition) =>
-      attributeDocument(
-        compileAttribute(definition, undefined),
-        definition.description ?? "",
-        new Map(
-          definition.subAttributes?.map((sub) => [
-            sub.name,
-            sub.description ?? "",
-          ]),
-        ),
-        notUnique.includes(definition.name),
-      )
+      attributeDocument(compileAttribute(definition, undefined), definition)
     ),
     meta: {
       resourceType: "Schema",
@@ -127,9 +119,7 @@ export function schemaDocument(
 
 function attributeDocument(
   attribute: Attribute,
-  description: string,
-  subDescriptions: ReadonlyMap<string, string>,
-  notUnique: boolean,
+  definition: AttributeDefinition,
 ): JsonObject {
   const { type, canonicalValues, referenceTypes } = attribute;
   const isText = type === "string" || type === "reference" || type === "binary";
@@ -139,7 +129,7 @@ function attributeDocument(
     name: attribute.name,
     type,
     multiValued: attribute.multiValued,
-    description,
+    description: description(definition),
     required: attribute.required,
     ...(canonicalValues.length > 0
       ? { canonicalValues: [...canonicalValues] }
@@ -147,21 +137,25 @@ function attributeDocument(
     ...(isText ? { caseExact: attribute.caseExact } : {}),
     mutability: attribute.mutability,
     returned: attribute.returned,
-    ...(hasUniqueness
-      ? { uniqueness: notUnique ? "none" : attribute.uniqueness }
-      : {}),
+    ...(hasUniqueness ? { uniqueness: attribute.uniqueness } : {}),
     ...(type === "reference" ? { referenceTypes: [...referenceTypes] } : {}),
   };
-  if (attribute.subAttributes.size > 0) {
-    document["subAttributes"] = [...attribute.subAttributes.values()].map(
-      (sub): JsonValue =>
-        attributeDocument(
-          sub,
-          subDescriptions.get(sub.name) ?? "",
-          new Map(),
-          false,
-        ),
+  if (definition.subAttributes !== undefined) {
+    document["subAttributes"] = definition.subAttributes.flatMap(
+      (sub): JsonValue[] => {
+        const compiled = attribute.subAttributes.get(sub.name.toLowerCase());
+        return compiled === undefined ? [] : [attributeDocument(compiled, sub)];
+      },
     );
   }
   return document;
+}
+
+/** SCIM cannot say that a list is closed, so that the description does. */
+function description(
+  { description = "", canonicalValuesOnly }: AttributeDefinition,
+): string {
+  return canonicalValuesOnly === true
+    ? `${description} No values but the canonical ones are accepted.`.trim()
+    : description;
 }

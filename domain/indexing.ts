@@ -24,16 +24,20 @@ export function indexEntries(
   for (const attribute of type.indexes) {
     const texts = new Set<string>();
     for (const value of valuesOf(attribute, attributes)) {
-      const text = typeof value === "string"
-        ? comparable(value, attribute.caseExact)
-        : typeof value === "number" || typeof value === "boolean"
-        ? String(value)
-        : "";
+      const text = indexText(attribute, value);
       if (text !== "") texts.add(text);
     }
     for (const text of texts) entries.push({ attribute, text });
   }
   return entries;
+}
+
+/** A value in comparable form; empty for one that stands in no index. */
+export function indexText(attribute: Attribute, value: JsonValue): string {
+  if (typeof value === "string") return comparable(value, attribute.caseExact);
+  return typeof value === "number" || typeof value === "boolean"
+    ? String(value)
+    : "";
 }
 
 /** All values of an attribute, multi-valued ones one by one. */

@@ -18,6 +18,7 @@ import {
 import type { Profile } from "./profile.ts";
 import type { Attribute } from "./schema/attribute.ts";
 import type { ResourceType } from "./schema/compile.ts";
+import { comparable } from "./text.ts";
 
 /** Attributes that the server assigns, so that no client has to send them. */
 const ASSIGNED: readonly string[] = ["schemas", "id", "meta"];
@@ -134,9 +135,18 @@ function valueType(attribute: Attribute, strict: boolean): z.ZodType {
 }
 
 function formatted(attribute: Attribute, strict: boolean) {
-  const { format } = attribute;
-  if (!strict || format === undefined) return z.string();
-  return z.string().superRefine((text, context) => {
+  const { format, canonicalValues, canonicalValuesOnly } = attribute;
+  const canonical = new Set(
+    canonicalValues.map((value) => comparable(value, attribute.caseExact)),
+  );
+  const string = canonicalValuesOnly
+    ? z.string().refine(
+      (text) => canonical.has(comparable(text, attribute.caseExact)),
+      `must be one of ${canonicalValues.join(", ")}`,
+    )
+    : z.string();
+  if (!strict || format === undefined) return string;
+  return string.superRefine((text, context) => {
     const problem = formatProblem(format, text);
     if (problem !== undefined) {
       context.addIssue({ code: "custom", message: problem });

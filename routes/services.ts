@@ -3,8 +3,8 @@
  * @module
  */
 
-import { builtInRegistry, type Registry } from "../domain/registry.ts";
 import { Cursors } from "../storage/cursors.ts";
+import { DefinitionRepository } from "../storage/definitions.ts";
 import { MembershipJobs } from "../storage/membership_jobs.ts";
 import { MembershipWriter } from "../storage/membership_writer.ts";
 import { Memberships } from "../storage/memberships.ts";
@@ -14,10 +14,12 @@ import {
   prepareStore,
 } from "../storage/open.ts";
 import { Queries } from "../storage/queries.ts";
+import { Registries } from "../storage/registries.ts";
 import { ResourceRepository } from "../storage/resources.ts";
 import { Store } from "../storage/store.ts";
 import { DEFAULT_TENANT, TenantRepository } from "../storage/tenants.ts";
 import { TokenRepository } from "../storage/tokens.ts";
+import { UniqueValues } from "../storage/unique_values.ts";
 import { Views } from "../storage/views.ts";
 
 /** What the program is made of outside of this repository. */
@@ -41,7 +43,8 @@ export interface ServiceOptions {
 
 /** Everything the routes need. */
 export interface Services {
-  readonly registry: Registry;
+  readonly registries: Registries;
+  readonly definitions: DefinitionRepository;
   readonly resources: ResourceRepository;
   readonly queries: Queries;
   readonly cursors: Cursors;
@@ -70,15 +73,17 @@ export async function createServices(
   const store = new Store(options.kv, options.deadline);
   const { epoch, cursorSecret } = await prepareStore(store);
   const adminSecret = await prepareAdminSecret(store, options.adminToken);
-  const registry = builtInRegistry();
-  const tenants = new TenantRepository(store);
+  const registries = new Registries(store);
+  const uniqueValues = new UniqueValues(store, registries);
+  const tenants = new TenantRepository(store, registries);
   await tenants.ensure(DEFAULT_TENANT, clock());
-  const memberships = new Memberships(store, registry);
+  const memberships = new Memberships(store);
   const report = options.report ?? (() => {});
   const jobs = new MembershipJobs(
     store,
     memberships,
-    registry,
+    registries,
+    uniqueValues,
     clock,
     report,
   );
@@ -89,10 +94,11 @@ export async function createServices(
     clock,
     newId,
   });
-  const views = new Views(store, memberships, registry, epoch);
+  const views = new Views(store, memberships, epoch);
   await jobs.resume(options.exclusive ?? false);
   return {
-    registry,
+    registries,
+    definitions: new DefinitionRepository(store, registries, uniqueValues),
     tenants,
     views,
     store,
@@ -103,7 +109,7 @@ export async function createServices(
       store,
       memberships,
       membershipWriter,
-      tenants,
+      registries,
       clock,
       newId,
     }),

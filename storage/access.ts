@@ -4,8 +4,7 @@
  */
 
 import type { Access } from "../domain/filter/plan.ts";
-import type { ResourceType } from "../domain/schema/compile.ts";
-import { hasUniqueKey } from "./indexes.ts";
+import { hasUniqueKey, type ResourceType } from "../domain/schema/compile.ts";
 import {
   indexPrefix,
   indexValuePrefix,
@@ -100,8 +99,7 @@ export class AccessPaths {
     type: ResourceType,
     group: string,
   ): AsyncGenerator<string> {
-    const names = type.memberOf?.subAttributes.get("$ref")?.referenceTypes ??
-      [];
+    const names = type.types.withMembers.map(({ name }) => name);
     const seen = new Set([group]);
     let level = [group];
     while (level.length > 0) {
@@ -116,7 +114,10 @@ export class AccessPaths {
         if (record === undefined) continue;
         for (const edge of await this.#members(tenant, entry.key, record)) {
           if (edge.type === type.name) yield edge.id;
-          if (seen.has(edge.id) || !this.#memberships.hasMembers(edge.type)) {
+          if (
+            seen.has(edge.id) ||
+            type.types.byName(edge.type)?.members === undefined
+          ) {
             continue;
           }
           seen.add(edge.id);

@@ -7,10 +7,14 @@ import { uniqueness } from "../domain/errors.ts";
 import { indexEntries, type IndexEntry } from "../domain/indexing.ts";
 import type { JsonObject } from "../domain/json.ts";
 import type { Attribute } from "../domain/schema/attribute.ts";
-import { isUnique, type ResourceType } from "../domain/schema/compile.ts";
+import {
+  hasUniqueKey,
+  isUnique,
+  type ResourceType,
+} from "../domain/schema/compile.ts";
 import type { Change } from "./change.ts";
 import { indexKey, uniqueKey } from "./keys.ts";
-import type { Store } from "./store.ts";
+import type { MaybeEntry, Store } from "./store.ts";
 
 /** A unique value that a commit takes. */
 export interface Claim {
@@ -18,20 +22,34 @@ export interface Claim {
   readonly attribute: Attribute;
 }
 
-/** Whether a tenant can switch the uniqueness of an attribute off. */
-export function isOptionallyUnique(
-  type: ResourceType,
-  attribute: Attribute,
-): boolean {
-  return type.traits.optionallyUnique.includes(attribute.path);
-}
+/** Unique values whose owner is in doubt, by attribute and text. */
+export type DoubtfulValues = ReadonlyMap<string, MaybeEntry>;
 
-/** Whether an attribute is found by its unique key, so that it has no index. */
-export function hasUniqueKey(
+/**
+ * Reads who has the unique values of a resource, for attributes whose values are
+ * being entered: another resource may have one of them then.
+ */
+export async function readDoubtful(
+  store: Store,
+  tenant: string,
   type: ResourceType,
-  attribute: Attribute,
-): boolean {
-  return isUnique(attribute) && !isOptionallyUnique(type, attribute);
+  attributes: JsonObject | undefined,
+): Promise<DoubtfulValues> {
+  if (type.incomplete.size === 0) return new Map();
+  const doubtful = [...entriesByKey(type, attributes)].filter(
+    ([, { attribute }]) => type.incomplete.has(attribute),
+  );
+  const owners = await store.getMany(
+    doubtful.map(([, { attribute, text }]) =>
+      uniqueKey(tenant, type.name, attribute.path, text)
+    ),
+  );
+  return new Map(
+    owners.flatMap((owner, index) => {
+      const key = doubtful[index]?.[0];
+      return key === undefined ? [] : [[key, owner] as const];
+    }),
+  );
 }
 
 /**
@@ -39,7 +57,7 @@ export function hasUniqueKey(
  *
  * @param before undefined for a new resource
  * @param after undefined for one that is deleted
- * @param optional whether attributes whose uniqueness is a setting are unique
+ * @param doubtful who has the values of the state before
  * @returns the unique values that the commit takes, to be checked if it fails
  */
 export function writeIndexes(
@@ -49,14 +67,16 @@ export function writeIndexes(
   id: string,
   before: JsonObject | undefined,
   after: JsonObject | undefined,
-  optional: boolean,
+  doubtful: DoubtfulValues = new Map(),
 ): Claim[] {
   const old = entriesByKey(type, before);
   const now = entriesByKey(type, after);
   const claims: Claim[] = [];
   for (const [key, { attribute, text }] of old) {
     if (now.has(key)) continue;
-    if (isEnforced(type, attribute, optional)) {
+    const owner = doubtful.get(key);
+    if (owner !== undefined) change.check(owner.key, owner.versionstamp);
+    if (isUnique(attribute) && (owner === undefined || owner.value === id)) {
       change.delete(uniqueKey(tenant, type.name, attribute.path, text));
     }
     if (!hasUniqueKey(type, attribute)) {
@@ -65,7 +85,7 @@ export function writeIndexes(
   }
   for (const [key, { attribute, text }] of now) {
     if (old.has(key)) continue;
-    if (isEnforced(type, attribute, optional)) {
+    if (isUnique(attribute)) {
       const unique = uniqueKey(tenant, type.name, attribute.path, text);
       change.check(unique, null).set(unique, id);
       claims.push({ key: unique, attribute });
@@ -99,15 +119,6 @@ export async function refuseTaken(
         `"${value}" already has this value`,
     );
   });
-}
-
-function isEnforced(
-  type: ResourceType,
-  attribute: Attribute,
-  optional: boolean,
-): boolean {
-  return isUnique(attribute) &&
-    (optional || !isOptionallyUnique(type, attribute));
 }
 
 function entriesByKey(

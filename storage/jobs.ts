@@ -38,9 +38,11 @@ const job = z.discriminatedUnion("kind", [
     notBefore: z.number(),
   }),
   z.object({
-    /** Enters the names of all groups as unique values, or takes them out. */
-    kind: z.literal("settleGroupNames"),
+    /** Enters the values of an attribute as unique ones, or takes them out. */
+    kind: z.literal("settleUnique"),
     tenant: z.string(),
+    /** The name of the attribute, with the URI of its schema. */
+    attribute: z.string(),
     notBefore: z.number(),
   }),
 ]);

@@ -15,7 +15,9 @@
  * | `mv` group | KvU64 (sum) | how often the members have changed |
  * | `mm` group | KvU64 (max) | when they last changed, in ms |
  * | `nested` | true | some group was once a member of a group |
- * | `settings` | tenant settings | |
+ * | `settings` | tenant settings | what every write has seen |
+ * | `schema` uri | schema | a schema that was added |
+ * | `type` name | resource type | a resource type that was added |
  * | `log` commit versionstamp | change record | every write, in commit order |
  *
  * | other keys | value | what for |
@@ -181,6 +183,26 @@ export function nestedKey(tenant: string): Deno.KvKey {
 /** The settings of a tenant. */
 export function settingsKey(tenant: string): Deno.KvKey {
   return ["t", textPart(tenant), "settings"];
+}
+
+/** A schema that was added. */
+export function schemaKey(tenant: string, uri: string): Deno.KvKey {
+  return ["t", tenant, "schema", textPart(uri)];
+}
+
+/** All schemas that were added. */
+export function schemaPrefix(tenant: string): Deno.KvKey {
+  return ["t", textPart(tenant), "schema"];
+}
+
+/** A resource type that was added. */
+export function resourceTypeKey(tenant: string, name: string): Deno.KvKey {
+  return ["t", tenant, "type", textPart(name)];
+}
+
+/** All resource types that were added. */
+export function resourceTypePrefix(tenant: string): Deno.KvKey {
+  return ["t", textPart(tenant), "type"];
 }
 
 /** The change log of a tenant, in commit order. */

@@ -3,10 +3,8 @@
  * @module
  */
 
-import type { Registry } from "../domain/registry.ts";
 import { Change } from "./change.ts";
 import { retrying } from "./concurrency.ts";
-import { settleGroupNames } from "./group_names.ts";
 import {
   jobKey,
   memberKey,
@@ -25,7 +23,9 @@ import {
 } from "./jobs.ts";
 import type { Memberships, UpwardEdge } from "./memberships.ts";
 import { decodeRecord, type ResourceRecord } from "./records.ts";
+import type { Registries } from "./registries.ts";
 import type { Store } from "./store.ts";
+import type { UniqueValues } from "./unique_values.ts";
 
 /**
  * How many edges one step writes or deletes. With the longest name of a tenant,
@@ -40,7 +40,8 @@ const GROUPS_PER_STEP = 100;
 export class MembershipJobs {
   readonly #store: Store;
   readonly #memberships: Memberships;
-  readonly #registry: Registry;
+  readonly #registries: Registries;
+  readonly #uniqueValues: UniqueValues;
   readonly #clock: () => Date;
   readonly #report: (event: string, details: Record<string, unknown>) => void;
   readonly #running = new Set<Promise<void>>();
@@ -49,14 +50,16 @@ export class MembershipJobs {
   constructor(
     store: Store,
     memberships: Memberships,
-    registry: Registry,
+    registries: Registries,
+    uniqueValues: UniqueValues,
     clock: () => Date,
     report: (event: string, details: Record<string, unknown>) => void =
       () => {},
   ) {
     this.#store = store;
     this.#memberships = memberships;
-    this.#registry = registry;
+    this.#registries = registries;
+    this.#uniqueValues = uniqueValues;
     this.#clock = clock;
     this.#report = report;
   }
@@ -73,9 +76,8 @@ export class MembershipJobs {
       case "dropVanished":
         await this.dropVanished(job);
         return;
-      case "settleGroupNames":
-        await settleGroupNames(this.#store, job.tenant);
-        await this.#store.write(new Change().delete(jobKey(job.id)));
+      case "settleUnique":
+        await this.#settleUnique(job);
         return;
     }
   }
@@ -130,6 +132,19 @@ export class MembershipJobs {
       });
       return false;
     }
+  }
+
+  async #settleUnique(job: JobOf<"settleUnique">): Promise<void> {
+    const { tenant, attribute } = job;
+    const duplicates = await this.#uniqueValues.settle(tenant, attribute);
+    if (duplicates.length > 0) {
+      this.#report("values not unique", {
+        tenant,
+        attribute,
+        ids: duplicates[0]?.ids,
+      });
+    }
+    await this.#store.write(new Change().delete(jobKey(job.id)));
   }
 
   async #sweepMembers(job: JobOf<"sweepMembers">): Promise<void> {
@@ -238,7 +253,8 @@ export class MembershipJobs {
     ids: readonly string[],
   ): Promise<void> {
     const { tenant, group, generation } = job;
-    const type = this.#registry.byName(job.type);
+    const { registry } = await this.#registries.current(tenant);
+    const type = registry.byName(job.type);
     if (type === undefined) return;
     const existing = await this.#memberships.existing(tenant, type, ids);
     const alive = new Set(existing.map((edge) => edge.id));

@@ -5,7 +5,6 @@
  */
 
 import { invalidValue } from "../domain/errors.ts";
-import type { Registry } from "../domain/registry.ts";
 import type { ResourceType } from "../domain/schema/compile.ts";
 import type { Change } from "./change.ts";
 import {
@@ -47,11 +46,9 @@ const MAX_NAMED = 10;
 /** Reads edges and writes them into commits. */
 export class Memberships {
   readonly #store: Store;
-  readonly #registry: Registry;
 
-  constructor(store: Store, registry: Registry) {
+  constructor(store: Store) {
     this.#store = store;
-    this.#registry = registry;
   }
 
   /**
@@ -84,7 +81,7 @@ export class Memberships {
   ): Promise<Candidate[]> {
     const found: Candidate[] = [];
     let missing = ids;
-    for (const name of this.#memberTypes(type)) {
+    for (const name of memberTypes(type)) {
       const entries = await this.#store.getMany(
         missing.map((id) => resourceKey(tenant, name, id)),
       );
@@ -169,11 +166,6 @@ export class Memberships {
     return edges;
   }
 
-  /** Whether resources of a type, by its name, can have members. */
-  hasMembers(type: string): boolean {
-    return this.#registry.byName(type)?.members !== undefined;
-  }
-
   /** Whether some group of the tenant was ever a member of another. */
   async hasNested(tenant: string): Promise<boolean> {
     return (await this.#store.get(nestedKey(tenant))).value === true;
@@ -192,7 +184,10 @@ export class Memberships {
       change.set(memberKey(tenant, group, generation, id), memberType);
       change.set(memberOfKey(tenant, id, group, generation), type.name);
     }
-    if (members.some((member) => this.hasMembers(member.type))) {
+    const nests = members.some((member) =>
+      type.types.byName(member.type)?.members !== undefined
+    );
+    if (nests) {
       change.set(nestedKey(tenant), true);
     }
   }
@@ -216,11 +211,12 @@ export class Memberships {
     change.sum(membershipVersionKey(tenant, group), 1);
     change.max(membershipModifiedKey(tenant, group), now.getTime());
   }
+}
 
-  #memberTypes(type: ResourceType): readonly string[] {
-    const named = type.members?.subAttributes.get("$ref")?.referenceTypes ?? [];
-    return named.filter((name) => this.#registry.byName(name) !== undefined);
-  }
+/** The names of the types whose resources can be members. */
+function memberTypes({ members, types }: ResourceType): readonly string[] {
+  const named = members?.subAttributes.get("$ref")?.referenceTypes ?? [];
+  return named.filter((name) => types.byName(name) !== undefined);
 }
 
 function downward(entry: Pick<Entry, "key" | "value">): Edge {

@@ -3,7 +3,7 @@
  * @module
  */
 
-import { ScimError } from "../domain/errors.ts";
+import { notFound, ScimError } from "../domain/errors.ts";
 import { jsonEquals, type JsonObject } from "../domain/json.ts";
 import type { MembershipStep } from "../domain/patch/membership.ts";
 import type { ResourceType } from "../domain/schema/compile.ts";
@@ -16,7 +16,12 @@ import {
 } from "./changelog.ts";
 import { KeyedLock, retrying } from "./concurrency.ts";
 import { bucketKey } from "./counters.ts";
-import { refuseTaken, writeIndexes } from "./indexes.ts";
+import {
+  type Claim,
+  readDoubtful,
+  refuseTaken,
+  writeIndexes,
+} from "./indexes.ts";
 import {
   membershipModifiedKey,
   membershipVersionKey,
@@ -37,14 +42,16 @@ import {
   type ResourceRecord,
   withMembership,
 } from "./records.ts";
+import type { Registries, TenantRegistry } from "./registries.ts";
 import type { MaybeEntry, Store } from "./store.ts";
-import type { TenantRepository } from "./tenants.ts";
 
 /** Who writes, and for whom. */
 export interface Writer {
   readonly tenant: string;
   /** The id of the token, or `admin`. */
   readonly actor: string;
+  /** What is in force, if it was read a moment ago. */
+  readonly current?: TenantRegistry;
 }
 
 /** The state that an edit leads to. */
@@ -88,7 +95,7 @@ export interface RepositoryOptions {
   readonly store: Store;
   readonly memberships: Memberships;
   readonly membershipWriter: MembershipWriter;
-  readonly tenants: TenantRepository;
+  readonly registries: Registries;
   readonly clock: () => Date;
   readonly newId: () => string;
 }
@@ -122,7 +129,7 @@ export class ResourceRepository {
    * exist, 413, 503
    */
   async create(
-    { tenant, actor }: Writer,
+    writer: Writer,
     type: ResourceType,
     draft: {
       readonly attributes: JsonObject;
@@ -131,7 +138,9 @@ export class ResourceRepository {
     },
   ): Promise<ResourceRecord> {
     const { store, memberships, membershipWriter, clock } = this.#options;
+    const { tenant, actor } = writer;
     const id = this.#options.newId();
+    const current = this.#currentFor(writer);
     const now = clock();
     const content: RecordContent = {
       created: now.toISOString(),
@@ -144,8 +153,9 @@ export class ResourceRepository {
       const change = new Change();
       const claims = await this.#index(
         change,
-        tenant,
-        type,
+        writer,
+        await current(),
+        type.name,
         id,
         undefined,
         draft.attributes,
@@ -210,6 +220,7 @@ export class ResourceRepository {
     request: UpdateRequest,
   ): Promise<Written | undefined> {
     const lock = `${writer.tenant} ${type.name} ${id}`;
+    const inForce = this.#currentFor(writer);
     const attempt = async (alone: boolean): Promise<Attempt | undefined> => {
       const current = await this.#read(writer.tenant, type, id);
       const { record } = current;
@@ -226,6 +237,7 @@ export class ResourceRepository {
         { ...current, record },
         { ...edit, rewrites },
         request,
+        inForce,
       );
       return written && { kind: "done", written };
     };
@@ -245,12 +257,14 @@ export class ResourceRepository {
    * @throws {ScimError} whatever the precondition throws; 503
    */
   async delete(
-    { tenant, actor }: Writer,
+    writer: Writer,
     type: ResourceType,
     id: string,
     { precondition, conditional }: Precondition,
   ): Promise<boolean> {
     const { store, membershipWriter, clock } = this.#options;
+    const { tenant, actor } = writer;
+    const current = this.#currentFor(writer);
     const lock = `${tenant} ${type.name} ${id}`;
     return await this.#locks.run(lock, () =>
       retrying(async () => {
@@ -269,8 +283,9 @@ export class ResourceRepository {
         }
         await this.#index(
           change,
-          tenant,
-          type,
+          writer,
+          await current(),
+          type.name,
           id,
           record.attributes,
           undefined,
@@ -348,7 +363,7 @@ export class ResourceRepository {
   }
 
   async #write(
-    { tenant, actor }: Writer,
+    writer: Writer,
     type: ResourceType,
     { record, version }: {
       readonly record: ResourceRecord;
@@ -356,8 +371,10 @@ export class ResourceRepository {
     },
     { rewrites, ...edit }: Edit & { readonly rewrites: boolean },
     { operation, conditional }: UpdateRequest,
+    inForce: () => Promise<TenantRegistry>,
   ): Promise<Written | undefined> {
     const { store, memberships, membershipWriter, clock } = this.#options;
+    const { tenant, actor } = writer;
     const now = clock();
     const moved = await membershipWriter.movement(
       tenant,
@@ -378,8 +395,9 @@ export class ResourceRepository {
     const claims = rewrites
       ? await this.#index(
         change,
-        tenant,
-        type,
+        writer,
+        await inForce(),
+        type.name,
         record.id,
         record.attributes,
         edit.attributes,
@@ -434,31 +452,37 @@ export class ResourceRepository {
     };
   }
 
-  /** Index keys for the change from one state to another; settings are checked. */
+  /**
+   * Adds index keys for the change from one state to another. The commit checks
+   * the registry that they follow, so that none is written by outdated rules.
+   *
+   * @throws {ScimError} 404 when the resource type is there no longer
+   */
   async #index(
     change: Change,
-    tenant: string,
-    type: ResourceType,
+    { tenant }: Writer,
+    { registry, versionstamp }: TenantRegistry,
+    name: string,
     id: string,
     before: JsonObject | undefined,
     after: JsonObject | undefined,
-  ) {
-    if (type.traits.optionallyUnique.length === 0) {
-      return writeIndexes(change, tenant, type, id, before, after, true);
-    }
-    const { settings, versionstamp } = await this.#options.tenants.settings(
-      tenant,
-    );
+  ): Promise<Claim[]> {
+    const type = registry.byName(name);
+    if (type === undefined) throw notFound(`There is no ${name} any more`);
     change.check(settingsKey(tenant), versionstamp);
-    return writeIndexes(
-      change,
-      tenant,
-      type,
-      id,
-      before,
-      after,
-      settings.uniqueGroupNames,
-    );
+    const { store } = this.#options;
+    const doubtful = await readDoubtful(store, tenant, type, before);
+    return writeIndexes(change, tenant, type, id, before, after, doubtful);
+  }
+
+  /** What is in force: as the writer has read it at first, anew for each retry. */
+  #currentFor({ tenant, current }: Writer): () => Promise<TenantRegistry> {
+    let known = current;
+    return async () => {
+      const next = known ?? await this.#options.registries.current(tenant);
+      known = undefined;
+      return next;
+    };
   }
 }
 

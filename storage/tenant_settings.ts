@@ -1,5 +1,6 @@
 /**
- * What a tenant can decide.
+ * What a tenant can decide, and what stands beside it in the record that every
+ * write checks.
  * @module
  */
 
@@ -7,7 +8,7 @@ import { z } from "zod";
 import type { Change } from "./change.ts";
 import { decode, encode } from "./codec.ts";
 import { settingsKey } from "./keys.ts";
-import type { Store } from "./store.ts";
+import type { MaybeEntry } from "./store.ts";
 
 /** What a tenant can decide. */
 export const tenantSettings = z.object({
@@ -18,34 +19,44 @@ export const tenantSettings = z.object({
 /** What a tenant can decide. */
 export type TenantSettings = z.infer<typeof tenantSettings>;
 
+const settingsRecord = tenantSettings.extend({
+  incomplete: z.array(z.string()).default([]),
+});
+
+/**
+ * The record that moves whenever the settings, the schemas or the resource types
+ * of a tenant do. Writers check its versionstamp, which proves that they have
+ * seen them.
+ */
+export interface SettingsRecord {
+  readonly settings: TenantSettings;
+  /** Names of attributes, with the URIs of their schemas, whose index is being built. */
+  readonly incomplete: readonly string[];
+}
+
 /** The settings of a tenant that has decided nothing. */
 export const DEFAULT_SETTINGS: TenantSettings = { uniqueGroupNames: true };
 
-/** Settings and the versionstamp that proves a write has seen them. */
-export interface SettingsEntry {
-  readonly settings: TenantSettings;
-  readonly versionstamp: string | null;
+/** Reads the record from its entry; a tenant that has none has the defaults. */
+export function decodeSettings(
+  { value, versionstamp }: Pick<MaybeEntry, "value" | "versionstamp">,
+): SettingsRecord {
+  if (versionstamp === null) {
+    return { settings: DEFAULT_SETTINGS, incomplete: [] };
+  }
+  const { incomplete, ...settings } = settingsRecord.parse(decode(value));
+  return { settings, incomplete };
 }
 
-/** Reads the settings of a tenant. */
-export async function readSettings(
-  store: Store,
-  tenant: string,
-): Promise<SettingsEntry> {
-  const { value, versionstamp } = await store.get(settingsKey(tenant));
-  return {
-    settings: versionstamp === null
-      ? DEFAULT_SETTINGS
-      : tenantSettings.parse(decode(value)),
-    versionstamp,
-  };
-}
-
-/** Adds settings to a commit. */
+/** Adds the record to a commit, which moves its versionstamp. */
 export function writeSettings(
   change: Change,
   tenant: string,
-  settings: TenantSettings,
+  { settings, incomplete }: SettingsRecord,
 ): Change {
-  return change.set(settingsKey(tenant), encode(settings));
+  const record = {
+    ...settings,
+    ...(incomplete.length === 0 ? {} : { incomplete: [...incomplete] }),
+  };
+  return change.set(settingsKey(tenant), encode(record));
 }

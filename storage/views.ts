@@ -10,7 +10,7 @@ import {
   own,
 } from "../domain/json.ts";
 import { isResourceReference } from "../domain/elements.ts";
-import type { Registry } from "../domain/registry.ts";
+import { valuesOf } from "../domain/indexing.ts";
 import type { Attribute } from "../domain/schema/attribute.ts";
 import type { ResourceType } from "../domain/schema/compile.ts";
 import {
@@ -51,6 +51,7 @@ const MAX_READS = 10;
 
 /** What is shown of another resource. */
 interface Shown {
+  readonly type: ResourceType;
   readonly label: string | undefined;
   readonly generation: string;
 }
@@ -59,19 +60,16 @@ interface Shown {
 export class Views {
   readonly #store: Store;
   readonly #memberships: Memberships;
-  readonly #registry: Registry;
   readonly #epoch: string;
 
   /** @param epoch tells versions of this store from those of another */
   constructor(
     store: Store,
     memberships: Memberships,
-    registry: Registry,
     epoch: string,
   ) {
     this.#store = store;
     this.#memberships = memberships;
-    this.#registry = registry;
     this.#epoch = epoch;
   }
 
@@ -95,12 +93,12 @@ export class Views {
   async represent(request: ViewRequest): Promise<JsonObject[]> {
     const { type, base, wants } = request;
     const { records, edges } = await this.#withEdges(request);
-    const [groups, members, derived] = await Promise.all([
+    const [groups, members, referenced] = await Promise.all([
       type.memberOf !== undefined && wants(type.memberOf)
         ? this.#groups(request)
         : undefined,
       this.#members(request, edges),
-      this.#derived({ ...request, records }),
+      this.#referenced({ ...request, records }),
     ]);
     return records.map((record) => {
       const resource: JsonObject = {
@@ -119,7 +117,7 @@ export class Views {
         ...[...type.extensions.values()].map(({ uri }) => uri)
           .filter((uri) => Object.hasOwn(record.attributes, uri)),
       ];
-      this.#fillReferences(resource, type, base, derived);
+      this.#fillReferences(resource, type, base, referenced);
       if (type.memberOf !== undefined) {
         setList(resource, type.memberOf, groups?.get(record.id));
       }
@@ -149,9 +147,8 @@ export class Views {
   }
 
   /** `groups` of each record: direct ones, and those that contain them. */
-  async #groups(
-    { tenant, records, base, contiguous = false }: ViewRequest,
-  ): Promise<Map<string, JsonObject[]>> {
+  async #groups(request: ViewRequest): Promise<Map<string, JsonObject[]>> {
+    const { tenant, records, base, contiguous = false } = request;
     const ids = records.map(({ id }) => id);
     const direct = await this.#memberships.memberOfEach(
       tenant,
@@ -162,7 +159,7 @@ export class Views {
       ? await this.#ancestors(tenant, [...direct.values()].flat())
       : new Map<string, UpwardEdge[]>();
     const edges = [...direct.values(), ...parents.values()].flat();
-    const shown = await this.#show(tenant, edges);
+    const shown = await this.#show(request, edges);
     const [mine, above] = await Promise.all([
       this.#inForce(tenant, direct, shown),
       this.#inForce(tenant, parents, shown),
@@ -313,10 +310,11 @@ export class Views {
 
   /** `members` of each record, those that were deleted a moment ago left out. */
   async #members(
-    { tenant, base }: ViewRequest,
+    request: ViewRequest,
     each: ReadonlyMap<string, readonly Edge[]>,
   ): Promise<Map<string, JsonObject[]>> {
-    const shown = await this.#show(tenant, [...each.values()].flat());
+    const { base } = request;
+    const shown = await this.#show(request, [...each.values()].flat());
     return new Map(
       [...each].map(([id, edges]) => [
         id,
@@ -329,36 +327,37 @@ export class Views {
   }
 
   #reference(
-    { id, type }: Edge,
+    { id }: Edge,
     base: string,
     shown: ReadonlyMap<string, Shown>,
   ): JsonObject {
     const label = shown.get(id)?.label;
-    const target = this.#registry.byName(type);
+    const type = shown.get(id)?.type;
     return {
       value: id,
-      ...(target === undefined
-        ? {}
-        : { $ref: this.location(target, id, base) }),
+      ...(type === undefined ? {} : { $ref: this.location(type, id, base) }),
       ...(label === undefined ? {} : { display: label }),
     };
   }
 
   /** The resources at the ends of references, as far as they exist, by id. */
   async #show(
-    tenant: string,
+    { tenant, type: { types } }: ViewRequest,
     edges: readonly Edge[],
   ): Promise<Map<string, Shown>> {
-    const types = new Map(edges.map((edge) => [edge.id, edge.type]));
-    const entries = await this.#store.getMany(
-      [...types].map(([id, type]) => resourceKey(tenant, type, id)),
+    const keys = new Map(
+      edges.map(({ id, type }) => [
+        `${type} ${id}`,
+        resourceKey(tenant, type, id),
+      ]),
     );
     const shown = new Map<string, Shown>();
-    for (const entry of entries) {
+    for (const entry of await this.#store.getMany([...keys.values()])) {
       const record = decodeRecord(entry);
-      const type = this.#registry.byName(String(entry.key[3]));
+      const type = types.byName(String(entry.key[3]));
       if (record === undefined || type === undefined) continue;
       shown.set(record.id, {
+        type,
         label: labelOf(type, record),
         generation: record.generation,
       });
@@ -366,20 +365,21 @@ export class Views {
     return shown;
   }
 
-  /** The resources that derived attributes are read from. */
-  async #derived(
-    { tenant, type, records, wants }: ViewRequest,
-  ): Promise<Map<string, Shown>> {
+  /** The resources that references lead to, as far as they exist, by id. */
+  async #referenced(request: ViewRequest): Promise<Map<string, Shown>> {
+    const { type, records, wants } = request;
     const edges: Edge[] = [];
-    for (const { reference, resourceType } of type.traits.derived) {
-      const place = placeOf(type, reference);
-      if (place === undefined || !wants(place.attribute)) continue;
+    for (const { attribute, types } of referencesOf(type)) {
+      if (!wants(attribute)) continue;
       for (const { attributes } of records) {
-        const id = own(place.in(attributes) ?? {}, "value");
-        if (typeof id === "string") edges.push({ id, type: resourceType });
+        for (const value of valuesOf(attribute, attributes)) {
+          const id = isJsonObject(value) ? own(value, "value") : undefined;
+          if (typeof id !== "string") continue;
+          for (const { name } of types) edges.push({ id, type: name });
+        }
       }
     }
-    return edges.length === 0 ? new Map() : await this.#show(tenant, edges);
+    return edges.length === 0 ? new Map() : await this.#show(request, edges);
   }
 
   /** Adds `$ref` to references, and the names that are read from elsewhere. */
@@ -387,66 +387,72 @@ export class Views {
     resource: JsonObject,
     type: ResourceType,
     base: string,
-    derived: ReadonlyMap<string, Shown>,
+    referenced: ReadonlyMap<string, Shown>,
   ): void {
-    for (const { reference, resourceType, label } of type.traits.derived) {
-      const place = placeOf(type, reference);
-      const value = place?.in(resource);
-      const id = value === undefined ? undefined : own(value, "value");
-      if (place === undefined || value === undefined) continue;
-      const found = typeof id === "string" ? derived.get(id) : undefined;
-      const target = this.#registry.byName(resourceType);
-      place.set(resource, {
-        ...value,
-        ...(found === undefined || target === undefined ||
-            typeof id !== "string"
-          ? {}
-          : { $ref: this.location(target, id, base) }),
-        ...(found?.label === undefined ? {} : { [label]: found.label }),
-      });
-    }
-  }
-}
-
-/** Where a single-valued reference stands in a resource. */
-interface Place {
-  readonly attribute: Attribute;
-  in(resource: JsonObject): JsonObject | undefined;
-  set(resource: JsonObject, value: JsonObject): void;
-}
-
-function placeOf(type: ResourceType, path: string): Place | undefined {
-  for (const { uri, attributes } of type.extensions.values()) {
-    for (const attribute of attributes.values()) {
-      if (attribute.path !== path || !isResourceReference(attribute)) continue;
-      return {
-        attribute,
-        in: (resource) => objectAt(objectAt(resource, uri), attribute.name),
-        set: (resource, value) => {
-          resource[uri] = {
-            ...objectAt(resource, uri),
-            [attribute.name]: value,
-          };
-        },
+    for (const { attribute, label } of referencesOf(type)) {
+      const { extension, name } = attribute;
+      const holder = extension === undefined
+        ? resource
+        : own(resource, extension);
+      const value = isJsonObject(holder) ? own(holder, name) : undefined;
+      if (!isJsonObject(holder) || value === undefined) continue;
+      const filled = (reference: JsonValue): JsonValue => {
+        if (!isJsonObject(reference)) return reference;
+        const id = own(reference, "value");
+        const found = typeof id === "string" ? referenced.get(id) : undefined;
+        if (found === undefined || typeof id !== "string") return reference;
+        return {
+          ...reference,
+          $ref: this.location(found.type, id, base),
+          ...(label === undefined || found.label === undefined
+            ? {}
+            : { [label]: found.label }),
+        };
       };
+      const next = {
+        ...holder,
+        [name]: Array.isArray(value) ? value.map(filled) : filled(value),
+      };
+      // What the record holds is shared with others and stays as it is.
+      if (extension === undefined) resource[name] = next[name] ?? value;
+      else resource[extension] = next;
     }
   }
-  const attribute = type.attributes.get(path.toLowerCase());
-  return attribute && {
-    attribute,
-    in: (resource) => objectAt(resource, attribute.name),
-    set: (resource, value) => {
-      resource[attribute.name] = value;
-    },
-  };
 }
 
-function objectAt(
-  holder: JsonObject | undefined,
-  name: string,
-): JsonObject | undefined {
-  const value = holder === undefined ? undefined : own(holder, name);
-  return isJsonObject(value) ? value : undefined;
+/** An attribute that refers to resources by `value` and `$ref`. */
+interface Reference {
+  readonly attribute: Attribute;
+  /** The types of the resources that it can lead to. */
+  readonly types: readonly ResourceType[];
+  /** The sub-attribute that shows the label of the resource, if one does. */
+  readonly label: string | undefined;
+}
+
+const references = new WeakMap<ResourceType, readonly Reference[]>();
+
+/** The references of a type, memberships not among them. */
+function referencesOf(type: ResourceType): readonly Reference[] {
+  const known = references.get(type);
+  if (known !== undefined) return known;
+  const attributes = [
+    ...type.attributes.values(),
+    ...[...type.extensions.values()].flatMap((e) => [...e.attributes.values()]),
+  ];
+  const found = attributes.filter((attribute) =>
+    attribute !== type.members && attribute !== type.memberOf &&
+    isResourceReference(attribute)
+  ).map((attribute): Reference => ({
+    attribute,
+    types: (attribute.subAttributes.get("$ref")?.referenceTypes ?? [])
+      .map((name) => type.types.byName(name))
+      .filter((target) => target !== undefined),
+    label: type.traits.derived.find(({ reference }) =>
+      reference === attribute.path
+    )?.label,
+  }));
+  references.set(type, found);
+  return found;
 }
 
 function labelOf(

@@ -4,7 +4,7 @@
  */
 
 import type { Attribute } from "../schema/attribute.ts";
-import type { ResourceType } from "../schema/compile.ts";
+import { isSearchable, type ResourceType } from "../schema/compile.ts";
 import type { ComparisonPredicate, Predicate } from "./compile.ts";
 
 /**
@@ -141,7 +141,7 @@ function ofComparison(
   }
   if (
     attribute.type !== "string" && attribute.type !== "reference" ||
-    !type.indexes.includes(attribute)
+    !isSearchable(type, attribute)
   ) return undefined;
   switch (operator) {
     case "eq":

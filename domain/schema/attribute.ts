@@ -20,6 +20,8 @@ export interface Attribute {
   readonly multiValued: boolean;
   readonly required: boolean;
   readonly canonicalValues: readonly string[];
+  /** Whether no other values are accepted. */
+  readonly canonicalValuesOnly: boolean;
   readonly caseExact: boolean;
   readonly mutability: Mutability;
   readonly returned: Returned;
@@ -55,12 +57,16 @@ export function compileAttribute(
     multiValued: definition.multiValued ?? false,
     required: definition.required ?? false,
     canonicalValues: definition.canonicalValues ?? [],
+    canonicalValuesOnly: definition.canonicalValuesOnly ?? false,
     // References and binaries are case-exact whatever a schema says
     // (RFC 7643 sections 2.3.6 and 2.3.7).
     caseExact: type === "reference" || type === "binary" ||
       (definition.caseExact ?? false),
     mutability: definition.mutability ?? "readWrite",
-    returned: definition.returned ?? "default",
+    // What only the client knows is shown to nobody (RFC 7643 section 7).
+    returned: definition.mutability === "writeOnly"
+      ? "never"
+      : definition.returned ?? "default",
     uniqueness: definition.uniqueness ?? "none",
     referenceTypes: definition.referenceTypes ?? [],
     format: definition.format,

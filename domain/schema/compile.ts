@@ -9,7 +9,7 @@ import { nearest } from "../text.ts";
 import { type Attribute, compileAttribute } from "./attribute.ts";
 import { COMMON_ATTRIBUTES } from "./common.ts";
 import type { ResourceTypeDefinition, SchemaDefinition } from "./definition.ts";
-import { NO_TRAITS, type ResourceTypeTraits } from "./traits.ts";
+import { type ResourceTypeTraits, traitsOf } from "./traits.ts";
 
 /** A schema extension of a resource type. */
 export interface Extension {
@@ -17,6 +17,14 @@ export interface Extension {
   readonly required: boolean;
   /** By lower-case name. */
   readonly attributes: ReadonlyMap<string, Attribute>;
+}
+
+/** The resource types that are in force together. */
+export interface ResourceTypes {
+  /** The type with a name, such as `User`, in any case. */
+  byName(name: string): ResourceType | undefined;
+  /** The types whose resources have members. */
+  readonly withMembers: readonly ResourceType[];
 }
 
 /** A resource type, ready for use by validation, filters, PATCH and projection. */
@@ -37,18 +45,33 @@ export interface ResourceType {
   readonly memberOf: Attribute | undefined;
   /** The indexed attributes, unique ones first. */
   readonly indexes: readonly Attribute[];
+  /** Those of them whose unique values are not all entered yet. */
+  readonly incomplete: ReadonlySet<Attribute>;
+  /** The types in force, this one included, to which references can lead. */
+  readonly types: ResourceTypes;
+}
+
+/** What surrounds a resource type. */
+export interface ResourceTypeContext {
+  /** Defaults to the type alone. */
+  readonly types?: ResourceTypes;
+  /** Defaults to those of its schemas. */
+  readonly traits?: ResourceTypeTraits;
+  /** Names of attributes, with the URIs of their schemas, whose index is being built. */
+  readonly incomplete?: readonly string[];
 }
 
 /**
  * Compiles a resource type.
  *
  * @param schemas every schema that the definition names
- * @throws {TypeError} when the definition names a schema or attribute that does not exist
+ * @throws {TypeError} when the definition names a schema that does not exist
  */
 export function compileResourceType(
   definition: ResourceTypeDefinition,
   schemas: readonly SchemaDefinition[],
-  traits: ResourceTypeTraits = NO_TRAITS,
+  { types, traits = traitsOf(definition), incomplete = [] }:
+    ResourceTypeContext = {},
 ): ResourceType {
   const byUri = new Map(schemas.map((schema) => [schema.id, schema]));
   const schemaOf = (uri: string): SchemaDefinition => {
@@ -88,7 +111,10 @@ export function compileResourceType(
       ),
     });
   }
-  const unindexed = {
+  const indexes = indexedAttributes(attributes, extensions, traits);
+  const attributeNamed = (name: string | undefined) =>
+    name === undefined ? undefined : attributes.get(name.toLowerCase());
+  const type: ResourceType = {
     name: definition.name,
     endpoint: definition.endpoint,
     schema: definition.schema,
@@ -96,15 +122,30 @@ export function compileResourceType(
     attributes,
     extensions,
     traits,
-    members: traits.members === undefined
-      ? undefined
-      : attributes.get(traits.members.toLowerCase()),
-    memberOf: traits.memberOf === undefined
-      ? undefined
-      : attributes.get(traits.memberOf.toLowerCase()),
-    indexes: [],
+    members: attributeNamed(traits.members),
+    memberOf: attributeNamed(traits.memberOf),
+    indexes,
+    incomplete: new Set(
+      indexes.filter((attribute) =>
+        incomplete.includes(qualifiedName(attribute, definition.schema))
+      ),
+    ),
+    types: types ?? {
+      byName: (name) =>
+        name.toLowerCase() === type.name.toLowerCase() ? type : undefined,
+      get withMembers() {
+        return type.members === undefined ? [] : [type];
+      },
+    },
   };
-  return { ...unindexed, indexes: indexedAttributes(unindexed) };
+  return type;
+}
+
+/** The name of an attribute with the URI of its schema (RFC 7644 section 3.10). */
+export function qualifiedName(attribute: Attribute, schema: string): string {
+  return attribute.extension === undefined
+    ? `${schema}:${attribute.path}`
+    : attribute.path;
 }
 
 /** What a path names in a resource type. */
@@ -219,26 +260,46 @@ function inExtensions(
   return undefined;
 }
 
-function indexedAttributes(type: ResourceType): readonly Attribute[] {
-  const found = new Set<Attribute>();
-  const all = [
-    ...type.attributes.values(),
-    ...[...type.extensions.values()].flatMap((e) => [...e.attributes.values()]),
-  ];
-  for (const attribute of all) {
-    if (isUnique(attribute)) found.add(attribute);
-  }
-  for (
-    const attribute of all.flatMap((a) => [a, ...a.subAttributes.values()])
-  ) {
-    if (type.traits.indexed.includes(attribute.path)) found.add(attribute);
-  }
-  return [...found];
+/** Whether an attribute is found by its unique key, so that it needs no index. */
+export function hasUniqueKey(
+  type: ResourceType,
+  attribute: Attribute,
+): boolean {
+  return isUnique(attribute) && !type.traits.indexed.includes(attribute.path);
 }
 
-/** Whether no two resources of the type may share a value of the attribute. */
+/** Whether the resources with a value can be found without looking at all of them. */
+export function isSearchable(
+  type: ResourceType,
+  attribute: Attribute,
+): boolean {
+  return type.indexes.includes(attribute) &&
+    !(type.incomplete.has(attribute) && hasUniqueKey(type, attribute));
+}
+
+function indexedAttributes(
+  attributes: ReadonlyMap<string, Attribute>,
+  extensions: ReadonlyMap<string, Extension>,
+  traits: ResourceTypeTraits,
+): readonly Attribute[] {
+  const all = [
+    ...attributes.values(),
+    ...[...extensions.values()].flatMap((e) => [...e.attributes.values()]),
+  ].flatMap((attribute) => [attribute, ...attribute.subAttributes.values()]);
+  return [
+    ...new Set([
+      ...all.filter(isUnique),
+      ...all.filter(({ path }) => traits.indexed.includes(path)),
+    ]),
+  ];
+}
+
+/**
+ * Whether no two resources of the type may share a value of the attribute. That
+ * is for attributes which can have one value only.
+ */
 export function isUnique(attribute: Attribute): boolean {
-  return attribute.uniqueness !== "none" && attribute.name !== "id" &&
+  return attribute.uniqueness !== "none" && attribute.path !== "id" &&
     attribute.type !== "complex" && !attribute.multiValued &&
-    attribute.parent === undefined;
+    attribute.parent?.multiValued !== true;
 }

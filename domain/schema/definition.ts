@@ -7,24 +7,42 @@
  */
 
 /** The eight data types of RFC 7643 section 2.3. */
-export type AttributeType =
-  | "string"
-  | "boolean"
-  | "decimal"
-  | "integer"
-  | "dateTime"
-  | "binary"
-  | "reference"
-  | "complex";
+export const ATTRIBUTE_TYPES = [
+  "string",
+  "boolean",
+  "decimal",
+  "integer",
+  "dateTime",
+  "binary",
+  "reference",
+  "complex",
+] as const;
 
 /** Who may change an attribute, and when (RFC 7643 section 7). */
-export type Mutability = "readOnly" | "readWrite" | "immutable" | "writeOnly";
+export const MUTABILITIES = [
+  "readOnly",
+  "readWrite",
+  "immutable",
+  "writeOnly",
+] as const;
 
 /** When an attribute is part of an answer (RFC 7643 section 7). */
-export type Returned = "always" | "never" | "default" | "request";
+export const RETURNED = ["always", "never", "default", "request"] as const;
 
 /** How far a value must be unique (RFC 7643 section 7). */
-export type Uniqueness = "none" | "server" | "global";
+export const UNIQUENESSES = ["none", "server", "global"] as const;
+
+/** A data type (RFC 7643 section 2.3). */
+export type AttributeType = typeof ATTRIBUTE_TYPES[number];
+
+/** Who may change an attribute, and when (RFC 7643 section 7). */
+export type Mutability = typeof MUTABILITIES[number];
+
+/** When an attribute is part of an answer (RFC 7643 section 7). */
+export type Returned = typeof RETURNED[number];
+
+/** How far a value must be unique (RFC 7643 section 7). */
+export type Uniqueness = typeof UNIQUENESSES[number];
 
 /**
  * A format that RFC 7643 demands of a value but that the schema language
@@ -44,6 +62,8 @@ export interface AttributeDefinition {
   readonly description?: string;
   readonly required?: boolean;
   readonly canonicalValues?: readonly string[];
+  /** Whether the canonical values are the only ones, rather than suggestions. */
+  readonly canonicalValuesOnly?: boolean;
   readonly caseExact?: boolean;
   readonly mutability?: Mutability;
   readonly returned?: Returned;
@@ -56,15 +76,15 @@ export interface AttributeDefinition {
 /** A schema (RFC 7643 section 7). `id` is its URI. */
 export interface SchemaDefinition {
   readonly id: string;
-  readonly name: string;
-  readonly description: string;
+  readonly name?: string;
+  readonly description?: string;
   readonly attributes: readonly AttributeDefinition[];
 }
 
 /** A resource type (RFC 7643 section 6). `endpoint` starts with a slash. */
 export interface ResourceTypeDefinition {
   readonly name: string;
-  readonly description: string;
+  readonly description?: string;
   readonly endpoint: string;
   readonly schema: string;
   readonly schemaExtensions: readonly {

@@ -1,30 +1,15 @@
 import { complex, flag, readOnly, text } from "./builders.ts";
-import type {
-  AttributeDefinition,
-  AttributeType,
-  Mutability,
-  Returned,
-  SchemaDefinition,
-  Uniqueness,
+import {
+  ATTRIBUTE_TYPES,
+  type AttributeDefinition,
+  type AttributeType,
+  MUTABILITIES,
+  RETURNED,
+  type SchemaDefinition,
+  UNIQUENESSES,
 } from "./definition.ts";
 
-const SIMPLE_TYPES: readonly AttributeType[] = [
-  "string",
-  "boolean",
-  "decimal",
-  "integer",
-  "dateTime",
-  "binary",
-  "reference",
-];
-const MUTABILITIES: readonly Mutability[] = [
-  "readOnly",
-  "readWrite",
-  "immutable",
-  "writeOnly",
-];
-const RETURNED: readonly Returned[] = ["always", "never", "default", "request"];
-const UNIQUENESSES: readonly Uniqueness[] = ["none", "server", "global"];
+const SIMPLE_TYPES = ATTRIBUTE_TYPES.filter((type) => type !== "complex");
 
 /** What an attribute says of itself, and a sub-attribute too, but for the types it may have. */
 function characteristics(

@@ -1,8 +1,14 @@
 /**
- * What the schema language cannot say about a resource type: the named hooks of
- * User and Group, and which attributes have an index. Data, like the schemas.
+ * What the schema language cannot say about resources: the named hooks of the
+ * core schemas, and which attributes have an index. Data, like the schemas. Hooks
+ * belong to a schema, so that every resource type with that schema has them.
  * @module
  */
+
+import type { ResourceTypeDefinition } from "./definition.ts";
+import { ENTERPRISE_USER_SCHEMA } from "./enterprise_user.ts";
+import { GROUP_SCHEMA } from "./group.ts";
+import { USER_SCHEMA } from "./user.ts";
 
 /** A sub-attribute that is read from the resource that a reference names. */
 export interface DerivedAttribute {
@@ -25,42 +31,46 @@ export interface ResourceTypeTraits {
   readonly derived: readonly DerivedAttribute[];
   /** Attributes whose values name the resource to people; the first that is there. */
   readonly label: readonly string[];
-  /** Attributes with an index, as paths. Unique ones have one anyhow. */
+  /**
+   * Attributes with an index, as paths, whether or not they are unique. Others
+   * that are unique are found by their unique keys.
+   */
   readonly indexed: readonly string[];
-  /** Attributes whose uniqueness a tenant can switch off. */
-  readonly optionallyUnique: readonly string[];
 }
 
-/** The traits of a resource type that has none. */
-export const NO_TRAITS: ResourceTypeTraits = {
+const COMMON_TRAITS: ResourceTypeTraits = {
   unstored: [],
   derived: [],
   label: ["displayName"],
   indexed: ["externalId", "displayName"],
-  optionallyUnique: [],
 };
 
-/** Users: groups are a view, the manager's name is looked up, passwords are dropped. */
-export const USER_TRAITS: ResourceTypeTraits = {
-  memberOf: "groups",
-  unstored: ["password"],
-  derived: [{
-    reference:
-      "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager",
-    resourceType: "User",
-    label: "displayName",
+const TRAITS: ReadonlyMap<string, Partial<ResourceTypeTraits>> = new Map([
+  /** Groups are a view, and passwords are dropped. */
+  [USER_SCHEMA.id, {
+    memberOf: "groups",
+    unstored: ["password"],
+    label: ["displayName", "userName"],
+    indexed: ["externalId", "displayName", "emails.value"],
   }],
-  label: ["displayName", "userName"],
-  indexed: ["userName", "externalId", "displayName", "emails.value"],
-  optionallyUnique: [],
-};
+  /** The manager's name is looked up. */
+  [ENTERPRISE_USER_SCHEMA.id, {
+    derived: [{
+      reference: `${ENTERPRISE_USER_SCHEMA.id}:manager`,
+      resourceType: "User",
+      label: "displayName",
+    }],
+  }],
+  /** Members are a view. */
+  [GROUP_SCHEMA.id, { members: "members" }],
+]);
 
-/** Groups: members are a view, and names are unique unless a tenant says otherwise. */
-export const GROUP_TRAITS: ResourceTypeTraits = {
-  members: "members",
-  unstored: [],
-  derived: [],
-  label: ["displayName"],
-  indexed: ["externalId", "displayName"],
-  optionallyUnique: ["displayName"],
-};
+/** The traits that a resource type has from its schemas. */
+export function traitsOf(
+  { schema, schemaExtensions }: ResourceTypeDefinition,
+): ResourceTypeTraits {
+  const derived = schemaExtensions.flatMap((extension) =>
+    TRAITS.get(extension.schema)?.derived ?? []
+  );
+  return { ...COMMON_TRAITS, ...TRAITS.get(schema), derived };
+}

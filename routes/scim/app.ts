@@ -30,6 +30,11 @@ export function scimApp(services: Services): Hono<ScimEnvironment> {
   });
   app.route("/", discovery(services));
   app.use(authenticate(services.tokens));
+  app.use(async function current(c, next) {
+    const { tenant } = c.get("client").token;
+    c.set("current", await services.registries.current(tenant));
+    await next();
+  });
   app.use(limitBody(MAX_BODY_SIZE));
   const forward = forwarder(services);
   app.route("/", me(forward));

@@ -24,7 +24,7 @@ import { SCIM_MEDIA_TYPE } from "../middleware/errors.ts";
 import { scimResponse } from "./answers.ts";
 import { readBody } from "./body.ts";
 import type { ScimEnvironment } from "./environment.ts";
-import { type Forward, forwardedPath } from "./forward.ts";
+import { type Forward, forwardedPath, type Sender } from "./forward.ts";
 import { methodNotAllowed } from "./methods.ts";
 
 /** The answer to one operation. */
@@ -52,7 +52,11 @@ export function bulk(forward: Forward): Hono<ScimEnvironment> {
       await readBody(c.req),
       c.get("client").profile,
     );
-    const sender = { base: c.get("base"), client: c.get("client") };
+    const sender: Sender = {
+      base: c.get("base"),
+      client: c.get("client"),
+      current: c.get("current"),
+    };
     const send: Send = async (method, path, data, version) => {
       const response = await forward(path, {
         method,

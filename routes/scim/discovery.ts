@@ -11,7 +11,7 @@ import {
 } from "../../domain/discovery.ts";
 import { notFound, ScimError } from "../../domain/errors.ts";
 import type { JsonObject } from "../../domain/json.ts";
-import type { SchemaDefinition } from "../../domain/schema/definition.ts";
+import type { Registry } from "../../domain/registry.ts";
 import { clip } from "../../domain/text.ts";
 import { DEFAULT_TENANT } from "../../storage/tenants.ts";
 import { identify } from "../middleware/authenticate.ts";
@@ -20,9 +20,10 @@ import { listResponse, scimResponse } from "./answers.ts";
 import type { ScimEnvironment } from "./environment.ts";
 import { methodNotAllowed } from "./methods.ts";
 
-/** Builds the discovery endpoints. A token tells whose settings are shown. */
-export function discovery(services: Services): Hono<ScimEnvironment> {
-  const { registry, tenants, tokens } = services;
+/** Builds the discovery endpoints. A token tells whose schemas are shown. */
+export function discovery(
+  { registries, tokens }: Services,
+): Hono<ScimEnvironment> {
   const app = new Hono<ScimEnvironment>();
   const readOnly = methodNotAllowed("GET");
 
@@ -31,15 +32,17 @@ export function discovery(services: Services): Hono<ScimEnvironment> {
   });
   app.all("/ServiceProviderConfig", readOnly);
 
-  app.get("/ResourceTypes", (c) => {
+  app.get("/ResourceTypes", async (c) => {
     refuseFilter(c);
+    const registry = await registryFor(c);
     return completeList(
       registry.resourceTypes.map((type) =>
-        resourceTypeDocument(type, c.get("base"))
+        resourceTypeDocument(type.definition, c.get("base"))
       ),
     );
   });
-  app.get("/ResourceTypes/:name", (c) => {
+  app.get("/ResourceTypes/:name", async (c) => {
+    const registry = await registryFor(c);
     const type = registry.byName(c.req.param("name"));
     if (type === undefined) {
       throw notFound(
@@ -47,16 +50,19 @@ export function discovery(services: Services): Hono<ScimEnvironment> {
           "/ResourceTypes lists them",
       );
     }
-    return scimResponse(resourceTypeDocument(type, c.get("base")));
+    return scimResponse(resourceTypeDocument(type.definition, c.get("base")));
   });
   app.all("/ResourceTypes/:name?", readOnly);
 
   app.get("/Schemas", async (c) => {
     refuseFilter(c);
-    const show = await shownToClient(c);
-    return completeList(registry.schemas.map(show));
+    const { schemas } = await registryFor(c);
+    return completeList(
+      schemas.map((schema) => schemaDocument(schema, c.get("base"))),
+    );
   });
   app.get("/Schemas/:uri", async (c) => {
+    const registry = await registryFor(c);
     const schema = registry.schema(c.req.param("uri"));
     if (schema === undefined) {
       throw notFound(
@@ -64,26 +70,17 @@ export function discovery(services: Services): Hono<ScimEnvironment> {
           "lists them",
       );
     }
-    const show = await shownToClient(c);
-    return scimResponse(show(schema));
+    return scimResponse(schemaDocument(schema, c.get("base")));
   });
   app.all("/Schemas/:uri?", readOnly);
 
-  /** Schemas with the uniqueness that the client's tenant has chosen. */
-  async function shownToClient(
-    c: Context<ScimEnvironment>,
-  ): Promise<(schema: SchemaDefinition) => JsonObject> {
+  /** What is in force for the client's tenant. */
+  async function registryFor(c: Context<ScimEnvironment>): Promise<Registry> {
     const client = await identify(c.req.header("Authorization"), tokens);
-    const { settings } = await tenants.settings(
+    const { registry } = await registries.current(
       client?.token.tenant ?? DEFAULT_TENANT,
     );
-    return (schema) => {
-      const type = registry.resourceTypes.find((t) => t.schema === schema.id);
-      const notUnique = settings.uniqueGroupNames
-        ? []
-        : type?.traits.optionallyUnique ?? [];
-      return schemaDocument(schema, c.get("base"), notUnique);
-    };
+    return registry;
   }
 
   return app;

@@ -4,6 +4,7 @@
  */
 
 import type { Profile } from "../../domain/profile.ts";
+import type { TenantRegistry } from "../../storage/registries.ts";
 import type { Token } from "../../storage/tokens.ts";
 
 /** The authenticated client. */
@@ -19,5 +20,7 @@ export interface ScimEnvironment {
     base: string;
     /** Set behind the authenticate middleware. */
     client: Client;
+    /** What is in force for the client's tenant; set behind that too. */
+    current: TenantRegistry;
   };
 }

@@ -6,6 +6,7 @@
 
 import { Hono } from "hono";
 import { getPath } from "hono/utils/url";
+import type { TenantRegistry } from "../../storage/registries.ts";
 import { renderError, scimErrorResponse } from "../middleware/errors.ts";
 import { routingPath, SCIM_BASE_PATH } from "../paths.ts";
 import type { Services } from "../services.ts";
@@ -18,6 +19,7 @@ export interface Sender {
   /** The SCIM base URL, without a slash at its end. */
   readonly base: string;
   readonly client: Client;
+  readonly current: TenantRegistry;
 }
 
 /** Sends a request to the resource at a path below the base URL. */
@@ -36,6 +38,7 @@ export function forwarder(services: Services): Forward {
   app.use(async function sender(c, next) {
     c.set("base", c.env.base);
     c.set("client", c.env.client);
+    c.set("current", c.env.current);
     await next();
   });
   app.route(SCIM_BASE_PATH, resources(services));

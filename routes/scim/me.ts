@@ -37,7 +37,7 @@ export function me(forward: Forward): Hono<ScimEnvironment> {
       method: c.req.method,
       headers,
       ...(reads ? {} : { body: await c.req.arrayBuffer() }),
-    }, { base: c.get("base"), client });
+    }, { base: c.get("base"), client, current: c.get("current") });
   });
   app.all("/Me", methodNotAllowed("GET", "PUT", "PATCH", "DELETE"));
   return app;

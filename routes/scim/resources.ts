@@ -48,7 +48,7 @@ interface Request {
 
 /** Builds the endpoints of the resource types. */
 export function resources(services: Services): Hono<ScimEnvironment> {
-  const { registry, views } = services;
+  const { views } = services;
   const repository = services.resources;
   const app = new Hono<ScimEnvironment>();
 
@@ -179,6 +179,7 @@ export function resources(services: Services): Hono<ScimEnvironment> {
 
   function typeOf(c: ScimContext): ResourceType {
     const endpoint = c.req.param("endpoint") ?? "";
+    const { registry } = c.get("current");
     const type = registry.byEndpoint(endpoint);
     if (type === undefined) {
       const known = registry.resourceTypes.map((t) => t.endpoint).join(", ");
@@ -200,7 +201,9 @@ export function resources(services: Services): Hono<ScimEnvironment> {
     return {
       client: c.get("client"),
       base: c.get("base"),
-      types: type === undefined ? registry.resourceTypes : [type],
+      types: type === undefined
+        ? c.get("current").registry.resourceTypes
+        : [type],
     };
   }
 
@@ -212,7 +215,11 @@ export function resources(services: Services): Hono<ScimEnvironment> {
       type,
       parameters,
       projection: readProjection(parameters, type, profile),
-      writer: { tenant: token.tenant, actor: token.id },
+      writer: {
+        tenant: token.tenant,
+        actor: token.id,
+        current: c.get("current"),
+      },
     };
   }
 

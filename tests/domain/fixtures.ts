@@ -115,11 +115,12 @@ export const DEVICE = compileResourceType(
   },
   [DEVICE_SCHEMA, WARRANTY_SCHEMA],
   {
-    unstored: [],
-    derived: [],
-    label: ["label"],
-    indexed: ["externalId", "label", "slots.value", "ports"],
-    optionallyUnique: [],
+    traits: {
+      unstored: [],
+      derived: [],
+      label: ["label"],
+      indexed: ["externalId", "label", "slots.value", "ports"],
+    },
   },
 );
 

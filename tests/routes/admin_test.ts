@@ -480,9 +480,9 @@ for (
 Deno.test("A body that is too large is 413", async () => {
   await using server = await TestServer.start();
   const answer = await server.admin("POST", TOKENS, {
-    name: "x".repeat(70_000),
+    name: "x".repeat(270_000),
   });
-  isProblem(answer, 413, /larger than 65536 bytes/);
+  isProblem(answer, 413, /larger than 262144 bytes/);
 });
 
 // Who may.

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { JsonObject } from "../../domain/json.ts";
+import { NO_DEFINITIONS, Registry } from "../../domain/registry.ts";
 import type { ResourceType } from "../../domain/schema/compile.ts";
 import { Change } from "../../storage/change.ts";
 import { refuseTaken, writeIndexes } from "../../storage/indexes.ts";
@@ -14,10 +15,9 @@ async function step(
   type: ResourceType,
   before: JsonObject | undefined,
   after: JsonObject | undefined,
-  optional = true,
 ): Promise<string[]> {
   const change = new Change();
-  writeIndexes(change, "default", type, ID, before, after, optional);
+  writeIndexes(change, "default", type, ID, before, after);
   assert.ok(await store.commit(change) !== undefined);
   const entries = await store.listAll({ prefix: ["t", "default"] });
   return entries.map(({ key }) => key.slice(2).join(" "));
@@ -48,7 +48,6 @@ Deno.test("writeIndexes() writes nothing for values that stay", () => {
     ID,
     { userName: "ada", displayName: "A" },
     { userName: "ADA", displayName: "a" },
-    true,
   );
   assert.deepEqual(claims, []);
   assert.equal(change.mutations, 0);
@@ -72,19 +71,18 @@ Deno.test("writeIndexes() takes everything away with the resource", async () => 
   assert.deepEqual(await step(store, GROUP, attributes, undefined), []);
 });
 
-Deno.test("writeIndexes() makes optional values unique only where that is wanted", async () => {
-  for (const optional of [true, false]) {
+Deno.test("writeIndexes() makes names of groups unique only where that is wanted", async () => {
+  for (const uniqueGroupNames of [true, false]) {
     using kv = await Deno.openKv(":memory:");
-    const keys = await step(
-      new Store(kv),
-      GROUP,
-      undefined,
-      { displayName: "A" },
-      optional,
-    );
+    const type = new Registry({ ...NO_DEFINITIONS, uniqueGroupNames })
+      .byName("Group");
+    assert.ok(type !== undefined);
+    const keys = await step(new Store(kv), type, undefined, {
+      displayName: "A",
+    });
     assert.deepEqual(keys, [
       "i Group displayName a id-1",
-      ...(optional ? ["u Group displayName a"] : []),
+      ...(uniqueGroupNames ? ["u Group displayName a"] : []),
     ]);
   }
 });
@@ -100,7 +98,6 @@ Deno.test("refuseTaken() names the attribute and the owner", async () => {
     "id-2",
     undefined,
     { userName: "Ada" },
-    true,
   );
   await refused(
     refuseTaken(store, USER, "id-2", claims),
@@ -123,7 +120,6 @@ Deno.test("refuseTaken() lets pass what belongs to the resource itself or to nob
       ID,
       undefined,
       { userName },
-      true,
     );
     await refuseTaken(store, USER, ID, claims);
   }

@@ -6,19 +6,18 @@
 
 import { indexEntries } from "../../domain/indexing.ts";
 import { isJsonObject, type JsonObject } from "../../domain/json.ts";
-import { builtInRegistry } from "../../domain/registry.ts";
-import { isUnique } from "../../domain/schema/compile.ts";
+import type { Registry } from "../../domain/registry.ts";
+import { hasUniqueKey, isUnique } from "../../domain/schema/compile.ts";
 import { decode } from "../../storage/codec.ts";
-import {
-  indexKey,
-  settingsKey,
-  tenantKey,
-  uniqueKey,
-} from "../../storage/keys.ts";
+import { indexKey, tenantKey, uniqueKey } from "../../storage/keys.ts";
+import { Registries } from "../../storage/registries.ts";
+import { Store } from "../../storage/store.ts";
 
 /** The kinds of keys: the first part, or `t` and the third. */
 const KINDS: ReadonlySet<string> = new Set([
-  ..."r u i n m of mv mm nested settings log".split(" ").map((k) => `t ${k}`),
+  ..."r u i n m of mv mm nested settings schema type log".split(" ").map((k) =>
+    `t ${k}`
+  ),
   ..."tenant tok tokid tokuse job meta".split(" "),
 ]);
 
@@ -42,20 +41,31 @@ export async function findDisagreements(
   kv: Deno.Kv,
   tenant: string,
 ): Promise<string[]> {
-  const reader = new Reader(tenant);
+  const { registry, definitions } = await new Registries(new Store(kv)).current(
+    tenant,
+  );
+  const reader = new Reader(tenant, registry);
+  for (const name of definitions.incomplete) {
+    reader.say(`the unique values of ${name} are not complete`);
+  }
   for await (const entry of kv.list({ prefix: [] })) reader.take(entry);
   return reader.judge();
 }
 
 class Reader {
   readonly #tenant: string;
-  readonly #registry = builtInRegistry();
+  readonly #registry: Registry;
   readonly #found: string[] = [];
   readonly #resources = new Map<string, FoundResource>();
   readonly #kinds = new Map<string, Entries>();
 
-  constructor(tenant: string) {
+  constructor(tenant: string, registry: Registry) {
     this.#tenant = tenant;
+    this.#registry = registry;
+  }
+
+  say(sentence: string): void {
+    this.#found.push(sentence);
   }
 
   take(entry: Deno.KvEntry<unknown>): void {
@@ -105,14 +115,12 @@ class Reader {
 
   #judgeIndexes(): void {
     const expected = new Map<string, string | number>();
-    const uniqueNames = this.#settings()["uniqueGroupNames"] !== false;
     for (const [id, { type: name, attributes }] of this.#resources) {
       const type = this.#registry.byName(name);
       if (type === undefined) continue;
       for (const { attribute, text } of indexEntries(type, attributes)) {
-        const optional = type.traits.optionallyUnique.includes(attribute.path);
         const names = [this.#tenant, name, attribute.path, text] as const;
-        if (isUnique(attribute) && (!optional || uniqueNames)) {
+        if (isUnique(attribute)) {
           const key = textOf(uniqueKey(...names));
           const other = expected.get(key);
           if (other !== undefined) {
@@ -120,7 +128,7 @@ class Reader {
           }
           expected.set(key, id);
         }
-        if (!isUnique(attribute) || optional) {
+        if (!hasUniqueKey(type, attribute)) {
           expected.set(textOf(indexKey(...names, id)), 0);
         }
       }
@@ -270,12 +278,6 @@ class Reader {
         this.#say(key, "has no token");
       }
     }
-  }
-
-  #settings(): JsonObject {
-    const key = settingsKey(this.#tenant);
-    const entry = this.#kinds.get("t settings")?.get(textOf(key));
-    return entry === undefined ? {} : this.#decoded(key, entry.value);
   }
 
   #decoded(key: Deno.KvKey, value: unknown): JsonObject {

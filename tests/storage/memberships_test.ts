@@ -5,8 +5,8 @@ import { Directory, GROUP, refused, sorted, TENANT, USER } from "./fixture.ts";
 
 async function open(kv: Deno.Kv) {
   const directory = await Directory.open(kv);
-  const { store, registry } = directory.services;
-  return { directory, memberships: new Memberships(store, registry) };
+  const { store } = directory.services;
+  return { directory, memberships: new Memberships(store) };
 }
 
 Deno.test("candidates() finds resources of every type that can be a member", async () => {

@@ -1,0 +1,91 @@
+/**
+ * Tenants in the admin API: their settings, and what has changed in them.
+ * @module
+ */
+
+import { zValidator } from "@hono/zod-validator";
+import { Hono } from "hono";
+import { z } from "zod";
+import { clip } from "../../domain/text.ts";
+import { readLog } from "../../storage/changelog.ts";
+import { InUseError } from "../../storage/definitions.ts";
+import { tenantSettings } from "../../storage/tenant_settings.ts";
+import { DEFAULT_TENANT } from "../../storage/tenants.ts";
+import { problemResponse } from "../middleware/errors.ts";
+import type { Services } from "../services.ts";
+import { closed, problemHook, requireJson, tenantId } from "./requests.ts";
+
+/** How many records of the change log one answer holds. */
+const MAX_LOG_PAGE = 1_000;
+
+const LIMIT_RULE = `must be an integer from 1 to ${MAX_LOG_PAGE}`;
+
+const tenantChange = closed({
+  settings: closed(tenantSettings.partial().shape),
+});
+
+const logQuery = z.object({
+  tenant: tenantId.default(DEFAULT_TENANT),
+  after: z.string().max(40, "must be the position of a change").optional(),
+  limit: z.string().regex(/^\d{1,4}$/, LIMIT_RULE).transform(Number)
+    .refine((limit) => limit >= 1 && limit <= MAX_LOG_PAGE, LIMIT_RULE)
+    .default(100),
+});
+
+/** Builds `/tenants` and `/changes`. */
+export function tenantRoutes(services: Services): Hono {
+  const { tenants, definitions, store } = services;
+  const app = new Hono();
+
+  app.get("/tenants", async (c) => c.json({ tenants: await tenants.list() }));
+
+  app.get("/tenants/:id", async (c) => {
+    const tenant = await tenants.get(c.req.param("id"));
+    return tenant === undefined ? noTenant(c.req.param("id")) : c.json(tenant);
+  });
+
+  app.patch(
+    "/tenants/:id",
+    requireJson(),
+    zValidator("json", tenantChange, problemHook),
+    async (c) => {
+      const id = c.req.param("id");
+      if (await tenants.get(id) === undefined) return noTenant(id);
+      const { uniqueGroupNames } = c.req.valid("json").settings;
+      if (uniqueGroupNames !== undefined) {
+        try {
+          await definitions.setUniqueGroupNames(id, uniqueGroupNames);
+        } catch (error) {
+          if (!(error instanceof InUseError)) throw error;
+          return problemResponse(
+            409,
+            "Group names cannot be made unique: some groups share a name; rename " +
+              "or delete them first",
+            {
+              duplicates: error.duplicates.map(({ value, ids }) => ({
+                name: value,
+                ids: [...ids],
+              })),
+            },
+          );
+        }
+      }
+      return c.json(await tenants.get(id));
+    },
+  );
+
+  app.get("/changes", zValidator("query", logQuery, problemHook), async (c) => {
+    const { tenant, after, limit } = c.req.valid("query");
+    if (await tenants.get(tenant) === undefined) return noTenant(tenant);
+    return c.json({ changes: await readLog(store, tenant, after, limit) });
+  });
+
+  return app;
+}
+
+function noTenant(id: string): Response {
+  return problemResponse(
+    404,
+    `There is no tenant "${clip(id, 80)}"; GET /admin/tenants lists them`,
+  );
+}
