@@ -10,6 +10,7 @@ import {
   type JsonValue,
   own,
 } from "../domain/json.ts";
+import type { Attribute } from "../domain/schema/attribute.ts";
 import type { ResourceType } from "../domain/schema/compile.ts";
 import type { Change } from "./change.ts";
 import { decode, encode, fits } from "./codec.ts";
@@ -98,33 +99,55 @@ export async function readLog(
   }));
 }
 
-/** Which attributes differ, extension attributes one by one, by path. */
+/**
+ * Which attributes differ, extension attributes one by one, by path. What no
+ * answer shows (`returned: never`) is not told either, only that it has changed.
+ */
 export function attributeChanges(
   type: ResourceType,
   before: JsonObject,
   after: JsonObject,
 ): AttributeChange[] {
   const changes: AttributeChange[] = [];
-  const compare = (prefix: string, a: JsonObject, b: JsonObject): void => {
+  const compare = (
+    attributes: ReadonlyMap<string, Attribute>,
+    prefix: string,
+    a: JsonObject,
+    b: JsonObject,
+  ): void => {
     for (const name of new Set([...Object.keys(a), ...Object.keys(b)])) {
       const from = own(a, name);
       const to = own(b, name);
       if (jsonEquals(from, to)) continue;
-      if (prefix === "" && type.extensions.has(name.toLowerCase())) {
+      const extension = type.extensions.get(name.toLowerCase());
+      if (prefix === "" && extension !== undefined) {
         compare(
+          extension.attributes,
           `${name}:`,
           isJsonObject(from) ? from : {},
           isJsonObject(to) ? to : {},
         );
         continue;
       }
+      const path = prefix + name;
+      const attribute = attributes.get(name.toLowerCase());
+      if (attribute === undefined || isSecret(attribute)) {
+        changes.push({ path });
+        continue;
+      }
       changes.push({
-        path: prefix + name,
+        path,
         ...(from === undefined ? {} : { from }),
         ...(to === undefined ? {} : { to }),
       });
     }
   };
-  compare("", before, after);
+  compare(type.attributes, "", before, after);
   return changes;
+}
+
+/** Whether no answer shows an attribute, or a part of it. */
+function isSecret({ returned, subAttributes }: Attribute): boolean {
+  return returned === "never" ||
+    subAttributes.values().some((sub) => sub.returned === "never");
 }

@@ -306,8 +306,8 @@ export class DefinitionRepository {
       );
       if (user === undefined) continue;
       throw new InUseError(
-        `Resources have ${what}, ${name} "${user.id}" among them; it can be ` +
-          "changed while none has",
+        `Resources have ${what}, ${name} "${user.id}" among them; that can ` +
+          "go, or become another, while none has",
       );
     }
   }
