@@ -104,7 +104,7 @@ function isUnauthorized(answer: Answer, method: string): void {
 }
 
 for (const [name, credential] of CREDENTIALS) {
-  Deno.test(`With ${name} every SCIM route but discovery is 401`, async () => {
+  Deno.test(`44-2-5 With ${name} every SCIM route but discovery is 401`, async () => {
     await using server = await TestServer.start();
     await (await server.client()).user("ada");
     const before = await server.dump();

@@ -88,7 +88,7 @@ Deno.test(
 );
 
 Deno.test(
-  "A filter and paging work together; totalResults counts all matches",
+  "44-3.4.2-5 A filter and paging work together; totalResults counts all matches",
   withClient(async (client) => {
     for (const name of ["a1", "a2", "a3", "b1"]) await client.user(name);
     const query = "filter=userName+sw+%22a%22&startIndex=2&count=1";

@@ -7,7 +7,7 @@ async function five(client: Client): Promise<void> {
 }
 
 Deno.test(
-  "44-3.4.2-8 An empty list is 200 with Resources that is empty",
+  "44-3.4.2-6 44-3.4.2-8 An empty list is 200 with Resources that is empty",
   withClient(async (client) => {
     isList(await client.get("/Users"), { total: 0 });
     isList(await client.get("/Groups"), { total: 0 });

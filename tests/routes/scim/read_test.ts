@@ -2,7 +2,7 @@ import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { isScimError, URN, withClient } from "../harness.ts";
 
 Deno.test(
-  "44-3.4.1-1 GET answers with what was created, Location and ETag",
+  "44-3.4.1-1 44-3.4.1-2 GET answers with what was created, Location and ETag",
   withClient(async (client) => {
     const { id, json, version, location } = await client.user("ada", {
       emails: [{ value: "Ada@Example.com", type: "work" }],

@@ -54,28 +54,37 @@ Deno.test(
   }),
 );
 
-/** A filter and the names that it finds at the root. */
-const FILTERS: readonly (readonly [string, readonly string[]])[] = [
-  ['meta.resourceType eq "User"', ["ada", "bob", "cy"]],
-  ['meta.resourceType eq "Group"', ["Omega", "beta"]],
-  ['meta.resourceType eq "Device"', []],
-  ["userName pr", ["ada", "bob", "cy"]],
-  ["members pr", ["Omega", "beta"]],
-  ["not (userName pr)", ["Omega", "beta"]],
-  ['userName eq "ada" or displayName eq "beta"', ["ada", "beta"]],
-  ['userName ne "ada"', ["bob", "cy"]],
-  ["displayName pr", ["Omega", "ada", "beta", "bob"]],
-  ['externalId eq "g"', ["Omega"]],
-  ['userName eq "ada" and members pr', []],
+/** An item of the checklist, a filter, and the names that it finds at the root. */
+const FILTERS: readonly (readonly [string, string, readonly string[]])[] = [
+  ["44-3.4.2.1-2", 'meta.resourceType eq "User"', ["ada", "bob", "cy"]],
+  ["44-3.4.2.1-2", 'meta.resourceType eq "Group"', ["Omega", "beta"]],
+  ["44-3.4.2.1-2", 'not (meta.resourceType eq "User")', ["Omega", "beta"]],
+  ["44-3.4.2.1-2", 'meta.resourceType eq "Device"', []],
+  ["44-3.4.2.1-4", "userName pr", ["ada", "bob", "cy"]],
+  ["44-3.4.2.1-4", "members pr", ["Omega", "beta"]],
+  ["44-3.4.2.1-4", 'members[type eq "User"]', ["beta"]],
+  ["44-3.4.2.1-4", "not (userName pr)", ["Omega", "beta"]],
+  ["44-3.4.2.1-4", "userName eq null", ["Omega", "beta"]],
   [
+    "44-3.4.2.1-4",
+    'userName eq "ada" or displayName eq "beta"',
+    ["ada", "beta"],
+  ],
+  ["44-3.4.2.1-4", 'userName eq "beta"', []],
+  ["44-3.4.2.1-4", 'userName ne "ada"', ["bob", "cy"]],
+  ["44-3.4.2.1-4", 'userName eq "ada" and members pr', []],
+  [
+    "44-3.4.2.1-4",
     'urn:ietf:params:scim:schemas:core:2.0:Group:displayName eq "beta"',
     ["beta"],
   ],
+  ["44-3.4.2.1-1", "displayName pr", ["Omega", "ada", "beta", "bob"]],
+  ["44-3.4.2.1-1", 'externalId eq "g"', ["Omega"]],
 ];
 
-for (const [filter, expected] of FILTERS) {
+for (const [item, filter, expected] of FILTERS) {
   Deno.test(
-    `44-3.4.2.1-4 /?filter=${filter} finds ${expected.join(", ") || "nothing"}`,
+    `${item} /?filter=${filter} finds ${expected.join(", ") || "nothing"}`,
     withClient(async (client) => {
       await five(client);
       const query = `?filter=${encodeURIComponent(filter)}`;
@@ -90,7 +99,7 @@ for (
   const filter of ["emial pr", "userName pr or emial pr", "members.nope pr"]
 ) {
   Deno.test(
-    `44-3.4.2.1-4 /?filter=${filter} names what no type has: 400 invalidFilter`,
+    `/?filter=${filter} names what no type has: 400 invalidFilter`,
     withClient(async (client) => {
       isScimError(
         await client.get(`?filter=${encodeURIComponent(filter)}`),

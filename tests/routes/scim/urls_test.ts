@@ -244,7 +244,7 @@ for (
   ] as const
 ) {
   Deno.test(
-    `${path || "(the base)"} takes ${allowed}, other methods are 405`,
+    `44-3.2-6 ${path || "(the base)"} takes ${allowed}, other methods are 405`,
     withClient(async (client) => {
       for (const method of refused) {
         const answer = await client.send(path, { method });
@@ -324,7 +324,7 @@ for (
   ] as const
 ) {
   Deno.test(
-    `44-3.2-2 ${method} ${path} is 405 with Allow: ${allow}`,
+    `44-3.2-6 ${method} ${path} is 405 with Allow: ${allow}`,
     withClient(async (client) => {
       const answer = await client.send(path, { method });
       isScimError(answer, 405, undefined, new RegExp(`${method}.*${allow}`));
