@@ -4,7 +4,12 @@
  * @module
  */
 
-import { invalidPath, invalidSyntax, invalidValue } from "../errors.ts";
+import {
+  invalidPath,
+  invalidSyntax,
+  invalidValue,
+  mutability,
+} from "../errors.ts";
 import type { Filter, PatchPath } from "../filter/ast.ts";
 import { unknownAttribute } from "../filter/compile.ts";
 import { parsePatchPath } from "../filter/parse.ts";
@@ -69,7 +74,7 @@ export class TargetReader {
   /**
    * The changes that an operation comes to, in order.
    *
-   * @throws {ScimError} 400 invalidPath, invalidSyntax or invalidValue
+   * @throws {ScimError} 400 invalidPath, invalidSyntax, invalidValue or mutability
    */
   *targets(
     { op, path, pathText, value }: PatchOperation,
@@ -93,9 +98,17 @@ export class TargetReader {
           `Path "${text}" puts a filter on a schema; name one of its attributes`,
         );
       }
-      yield* target.kind === "resource"
-        ? this.#resource(op, value ?? null)
-        : this.#extension(op, target.extension, value);
+      if (target.kind === "extension") {
+        yield* this.#extension(op, target.extension, value);
+        return;
+      }
+      if (op === "remove") {
+        throw mutability(
+          `Path "${text}" names all attributes of ${this.#type.name}, which ` +
+            "cannot be removed; name one of them",
+        );
+      }
+      yield* this.#resource(op, value ?? null);
       return;
     }
     const place = this.#place(target.attribute, path, text);
@@ -186,10 +199,10 @@ export class TargetReader {
     yield* this.#path(op, path, key, value);
   }
 
-  /** Read-only attributes that clients echo: `meta` always, the rest by profile. */
+  /** Read-only attributes that clients echo. */
   #isReadOnlyNoise(attribute: Attribute): boolean {
     return attribute.mutability === "readOnly" &&
-      (attribute.name === "meta" || this.#profile.readOnlyInPatchValue);
+      this.#profile.readOnlyInPatchValue;
   }
 
   *#extension(

@@ -283,10 +283,6 @@ const CASES: readonly (readonly [
     path: DEPARTMENT.toUpperCase(),
     value: "x",
   }, { [ENTERPRISE_URI]: { ...ENTERPRISE, department: "x" } }],
-  ["ignores meta without a path", {
-    op: "replace",
-    value: { meta: { created: "x" }, title: "x" },
-  }, { title: "x" }],
   ["ignores schemas", {
     op: "replace",
     value: { schemas: ["urn:example:x"], title: "x" },
@@ -355,6 +351,7 @@ const REFUSED: readonly (readonly [
     '"groups" is readOnly',
   ],
   [{ op: "remove", path: "id" }, "mutability", '"id" is readOnly'],
+  [{ op: "remove", path: USER_URI }, "mutability", "all attributes of User"],
   [
     { op: "replace", path: "meta.created", value: "2024-05-06T07:08:09Z" },
     "mutability",

@@ -73,7 +73,7 @@ Deno.test(
 );
 
 Deno.test(
-  "A deleted manager is shown by id alone",
+  "44-3.6-6 A deleted manager is shown by id alone",
   withClient(async (client) => {
     const boss = await client.user("boss");
     const { id } = await client.user("ada", {

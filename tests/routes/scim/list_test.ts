@@ -38,42 +38,52 @@ Deno.test(
   }),
 );
 
-/** What a query of five users shows: how many, and which startIndex is told. */
-const PAGES: readonly (readonly [string, number, number])[] = [
-  ["count=0", 0, 1],
-  ["count=-1", 0, 1],
-  ["count=-99999999999999999999", 0, 1],
-  ["count=3", 3, 1],
-  ["count=%2B3", 3, 1],
-  ["count=+3", 3, 1],
-  ["count=03", 3, 1],
-  ["count=1000", 5, 1],
-  ["count=1001", 5, 1],
-  ["count=99999999999999999999999999", 5, 1],
-  ["startIndex=0", 5, 1],
-  ["startIndex=-7", 5, 1],
-  ["startIndex=-99999999999999999999", 5, 1],
-  ["startIndex=5", 1, 5],
-  ["startIndex=6", 0, 6],
-  ["startIndex=1000000", 0, 1_000_000],
-  ["startIndex=99999999999999999999", 0, Number.MAX_SAFE_INTEGER],
+/**
+ * What a query of five users shows: the item of the checklist, the query, how
+ * many users, and which startIndex is told.
+ */
+const PAGES: readonly (readonly [string, string, number, number])[] = [
+  ["44-3.4.2.4-4", "count=0", 0, 1],
+  ["44-3.4.2.4-3", "count=-1", 0, 1],
+  ["44-3.4.2.4-3", "count=-99999999999999999999", 0, 1],
+  ["44-3.4.2.4-2", "count=3", 3, 1],
+  ["44-3.4.2.4-2", "count=%2B3", 3, 1],
+  ["44-3.4.2.4-2", "count=+3", 3, 1],
+  ["44-3.4.2.4-2", "count=03", 3, 1],
+  ["44-3.4.2.4-2", "count=1000", 5, 1],
+  ["44-3.4.2.4-2", "count=1001", 5, 1],
+  ["44-3.4.2.4-2", "count=99999999999999999999999999", 5, 1],
+  ["44-3.4.2.4-1", "startIndex=0", 5, 1],
+  ["44-3.4.2.4-1", "startIndex=-7", 5, 1],
+  ["44-3.4.2.4-1", "startIndex=-99999999999999999999", 5, 1],
+  ["44-3.4.2.4-1", "startIndex=1", 5, 1],
+  ["44-3.4.2.4-1", "startIndex=5", 1, 5],
+  ["44-3.4.2.4-6", "startIndex=6", 0, 6],
+  ["44-3.4.2.4-6", "startIndex=1000000", 0, 1_000_000],
   [
+    "44-3.4.2.4-6",
+    "startIndex=99999999999999999999",
+    0,
+    Number.MAX_SAFE_INTEGER,
+  ],
+  [
+    "44-3.4.2.4-6",
     "startIndex=99999999999999999999&count=99999999999999999999",
     0,
     Number.MAX_SAFE_INTEGER,
   ],
-  ["startIndex=2&count=2", 2, 2],
-  ["STARTINDEX=2&COUNT=2", 2, 2],
-  ["startindex=0", 5, 1],
-  ["count=2&count=4", 2, 1],
+  ["44-3.4.2.4-2", "startIndex=2&count=2", 2, 2],
+  ["44-3.4.2.4-2", "STARTINDEX=2&COUNT=2", 2, 2],
+  ["44-3.4.2.4-1", "startindex=0", 5, 1],
+  ["44-3.4.2.4-2", "count=2&count=4", 2, 1],
 ];
 
-for (const [query, page, startIndex] of PAGES) {
+for (const [id, query, page, startIndex] of PAGES) {
   for (
     const filter of ["", "&filter=userName+pr", "&filter=userName+sw+%22%22"]
   ) {
     Deno.test(
-      `44-3.4.2.4 /Users?${query}${filter} of five shows ${page} from ${startIndex}`,
+      `${id} /Users?${query}${filter} of five shows ${page} from ${startIndex}`,
       withClient(async (client) => {
         await five(client);
         const answer = await client.get(`/Users?${query}${filter}`);
@@ -116,7 +126,7 @@ for (
 }
 
 Deno.test(
-  "44-3.4.2.4-2 Without count a page has 100 resources, and with too large a count 1,000",
+  "44-3.4.2.4-5 Without count a page has 100 resources, and with too large a count 1,000",
   withClient(async (client) => {
     const creates = Array.from({ length: 101 }, (_, i) => client.user(`u${i}`));
     await Promise.all(creates);
@@ -128,7 +138,7 @@ Deno.test(
 );
 
 Deno.test(
-  "Deleted resources are in no list and in no count",
+  "44-3.6-3 Deleted resources are in no list and in no count",
   withClient(async (client) => {
     const { id } = await client.user("a");
     await client.user("b");

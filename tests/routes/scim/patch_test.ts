@@ -14,7 +14,7 @@ import {
 } from "../harness.ts";
 
 Deno.test(
-  "44-3.5.2-21 PATCH of a user answers 200 with the whole user",
+  "44-3.5-2 44-3.5.2-21 PATCH of a user answers 200 with the whole user",
   withClient(async (client) => {
     const { id } = await client.user("ada");
     const answer = await client.patch(`/Users/${id}`, [
@@ -93,7 +93,7 @@ Deno.test(
 );
 
 Deno.test(
-  "44-3.5.2.1-8 A PATCH that changes nothing keeps version and lastModified",
+  "44-3.5.2.1-7 44-3.5.2.1-8 A PATCH that changes nothing keeps version and lastModified",
   withClient(async (client, server) => {
     const { id, version, json } = await client.user("ada", { active: true });
     server.pass({ hours: 1 });
@@ -108,7 +108,7 @@ Deno.test(
 );
 
 Deno.test(
-  "44-3.5.2-24 A PATCH to the userName of another user is 409",
+  "44-3.5.2-20 44-3.5.2-24 A PATCH to the userName of another user is 409",
   withClient(async (client) => {
     await client.user("ada");
     const { id } = await client.user("bob");
@@ -178,7 +178,7 @@ for (const { name, operations, after } of DIALECTS) {
 }
 
 Deno.test(
-  "44-3.5.2-14 An extension comes into schemas and goes from it with its data",
+  "44-3.5.2-14 44-3.5.2-15 An extension comes into schemas and goes from it with its data",
   withClient(async (client) => {
     const { id } = await client.user("ada");
     const path = `${URN.enterprise}:department`;
@@ -194,81 +194,100 @@ Deno.test(
   }),
 );
 
-/** PATCH messages that are refused. */
-const REFUSED: readonly (readonly [string, JsonObject[], string, RegExp])[] = [
+/** PATCH messages that are refused, behind the items of the checklist. */
+const REFUSED: readonly (readonly [
+  ids: string,
+  name: string,
+  operations: JsonObject[],
+  scimType: string,
+  detail: RegExp,
+])[] = [
   [
+    "44-3.5.2-7 44-3.5.2.2-1",
     "remove without a path",
     [{ op: "remove" }],
     "noTarget",
     /"remove" needs a "path"/,
   ],
   [
+    "44-3.5.2-4",
     "an unknown op",
     [{ op: "move", path: "title" }],
     "invalidSyntax",
     /must be add, remove or replace, not "move"/,
   ],
   [
+    "44-3.5.2-4",
     "no op",
     [{ path: "title", value: 1 }],
     "invalidSyntax",
     /Operations\[0\]\.op must be a string/,
   ],
   [
+    "44-3.5.2-8",
     "a path that is a number",
     [{ op: "add", path: 1, value: 1 }],
     "invalidSyntax",
     /path must be a string/,
   ],
   [
+    "44-3.5.2.1-1",
     "no value",
     [{ op: "add", path: "title" }],
     "invalidValue",
     /"add" needs a "value"/,
   ],
   [
+    "44-3.5.2-5",
     "an array index",
     [{ op: "add", path: "emails[0].value", value: "a" }],
     "invalidPath",
     /Path cannot be read/,
   ],
   [
+    "44-3.5.2-8",
     "a malformed path",
     [{ op: "add", path: "emails[type eq", value: "a" }],
     "invalidPath",
     /Path cannot be read/,
   ],
   [
+    "44-3.5.2-8",
     "an empty path",
     [{ op: "add", path: "", value: "a" }],
     "invalidPath",
     /Path cannot be read/,
   ],
   [
+    "44-3.5.2-11",
     "a wrong type",
     [{ op: "replace", path: "active", value: "maybe" }],
     "invalidValue",
     /"active" must be true or false/,
   ],
   [
+    "44-3.5.2.2-6",
     "a required attribute removed",
     [{ op: "remove", path: "userName" }],
     "mutability",
     /"userName" is required/,
   ],
   [
+    "44-3.5.2.3-9",
     "a required attribute emptied",
     [{ op: "replace", path: "userName", value: "" }],
     "invalidValue",
     /"userName" is required/,
   ],
   [
+    "44-3.5.2-9",
     "a readOnly attribute",
     [{ op: "add", path: "groups", value: [{ value: "x" }] }],
     "mutability",
     /"groups" is readOnly/,
   ],
   [
+    "44-3.5.2-18",
     "two primaries",
     [{
       op: "add",
@@ -279,18 +298,21 @@ const REFUSED: readonly (readonly [string, JsonObject[], string, RegExp])[] = [
     /primary/,
   ],
   [
+    "44-3.5.2-8",
     "a filter on a simple attribute",
     [{ op: "add", path: 'title[value eq "a"]', value: "a" }],
     "invalidPath",
     /one simple value/,
   ],
   [
+    "44-3.5.2-8",
     "a filter with an unknown sub-attribute",
     [{ op: "add", path: 'emails[nope eq "a"]', value: { value: "a" } }],
     "invalidFilter",
     /has no sub-attribute "nope"; it has value/,
   ],
   [
+    "44-3.5.2.1-2",
     "a value that is no object without a path",
     [{ op: "add", value: "a" }],
     "invalidValue",
@@ -298,43 +320,48 @@ const REFUSED: readonly (readonly [string, JsonObject[], string, RegExp])[] = [
   ],
 ];
 
-for (const [name, operations, scimType, detail] of REFUSED) {
-  Deno.test(
-    `PATCH with ${name} is 400 ${scimType} and changes nothing`,
-    withClient(async (client, server) => {
-      const { id } = await client.user("ada");
-      const before = await server.dump();
-      const answer = await client.patch(`/Users/${id}`, operations);
-      isScimError(answer, 400, scimType, detail);
-      deepStrictEqual(await server.dump(), before);
-    }),
-  );
+for (const [ids, name, operations, scimType, detail] of REFUSED) {
+  for (const profile of ["compatible", "rfc"] as const) {
+    Deno.test(
+      `${ids} PATCH with ${name} is 400 ${scimType} and changes nothing (${profile})`,
+      withClient(async (client, server) => {
+        const { id } = await client.user("ada");
+        const before = await server.dump();
+        const answer = await client.patch(`/Users/${id}`, operations);
+        isScimError(answer, 400, scimType, detail);
+        deepStrictEqual(await server.dump(), before);
+      }, { profile }),
+    );
+  }
 }
 
 /** Bodies that are no PATCH message. */
-const MESSAGES: readonly (readonly [string, JsonObject])[] = [
-  ["without schemas", { Operations: [] }],
-  ["with another schema", { schemas: [URN.user], Operations: [] }],
-  ["without Operations", { schemas: [URN.patch] }],
-  ["with Operations that are no array", {
+const MESSAGES: readonly (readonly [string, string, JsonObject])[] = [
+  ["44-3.5.2-2", "without schemas", { Operations: [] }],
+  ["44-3.5.2-2", "with another schema", {
+    schemas: [URN.user],
+    Operations: [],
+  }],
+  ["44-3.5.2-3", "without Operations", { schemas: [URN.patch] }],
+  ["44-3.5.2-3", "with Operations that are no array", {
     schemas: [URN.patch],
     Operations: {},
   }],
-  ["with an operation that is no object", {
+  ["44-3.5.2-3", "with an operation that is no object", {
     schemas: [URN.patch],
     Operations: [1],
   }],
-  ["with Operations twice", {
+  ["44-3.5.2-3", "with Operations twice", {
     schemas: [URN.patch],
     Operations: [],
     operations: [],
   }],
-  ["that is a user", { schemas: [URN.user], userName: "x" }],
+  ["44-3.5.2-2", "that is a user", { schemas: [URN.user], userName: "x" }],
 ];
 
-for (const [name, body] of MESSAGES) {
+for (const [id, name, body] of MESSAGES) {
   Deno.test(
-    `44-3.5.2-2 A PATCH message ${name} is 400 invalidSyntax`,
+    `${id} A PATCH message ${name} is 400 invalidSyntax`,
     withClient(async (client) => {
       const { id } = await client.user("ada");
       const answer = await client.send(`/Users/${id}`, {

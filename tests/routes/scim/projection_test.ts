@@ -57,54 +57,72 @@ function body(answer: Answer, status: number): JsonObject {
   return answer.json;
 }
 
-/** Queries and what they show beside `id` and `schemas`. */
-const QUERIES: readonly (readonly [string, JsonObject])[] = [
-  ["?attributes=userName", { userName: "ada" }],
-  ["?attributes=USERNAME", { userName: "ada" }],
-  ["?attributes=userName,displayName", { userName: "ada", displayName: "Ada" }],
-  ["?attributes=userName&attributes=displayName", {
+/** What a query is to show, the query, and the answer beside `id` and `schemas`. */
+const QUERIES: readonly (readonly [string, string, JsonObject])[] = [
+  ["44-3.4.2.5-2", "?attributes=userName", { userName: "ada" }],
+  ["44-3.4.2.5-6", "?attributes=USERNAME", { userName: "ada" }],
+  ["44-3.4.2.5-7", "?attributes=userName,displayName", {
     userName: "ada",
     displayName: "Ada",
   }],
-  ["?attributes=%20userName%20,+displayName,", {
+  ["44-3.4.2.5-7", "?attributes=userName&attributes=displayName", {
     userName: "ada",
     displayName: "Ada",
   }],
-  [`?attributes=${URN.user}:userName`, { userName: "ada" }],
-  ["?attributes=name.familyName", { name: { familyName: "King" } }],
-  ["?attributes=name", { name: { givenName: "Ada", familyName: "King" } }],
-  ["?attributes=emails.value", {
+  ["44-3.4.2.5-7", "?attributes=%20userName%20,+displayName,", {
+    userName: "ada",
+    displayName: "Ada",
+  }],
+  ["44-3.4.2.5-6", `?attributes=${URN.user}:userName`, { userName: "ada" }],
+  ["44-3.4.2.5-9", "?attributes=name.familyName", {
+    name: { familyName: "King" },
+  }],
+  ["44-3.4.2.5-2", "?attributes=name", {
+    name: { givenName: "Ada", familyName: "King" },
+  }],
+  ["44-3.4.2.5-9", "?attributes=emails.value", {
     emails: [{ value: "a@b.c" }, { value: "a@home" }],
   }],
-  [`?attributes=${URN.enterprise}:department`, {
+  ["44-3.4.2.5-6", `?attributes=${URN.enterprise}:department`, {
     [URN.enterprise]: { department: "R" },
   }],
-  [`?attributes=${URN.enterprise}`, {
+  ["44-3.4.2.5-6", `?attributes=${URN.enterprise}`, {
     [URN.enterprise]: { department: "R", division: "D" },
   }],
-  ["?attributes=id", {}],
-  ["?attributes=schemas", {}],
-  ["?attributes=nonsense", {}],
-  ["?attributes=__proto__,constructor,toString.x", {}],
-  ["?attributes=password", {}],
-  [`?attributes=${"x".repeat(5_000)}`, {}],
+  ["44-3.4.2.5-11", "?attributes=id", {}],
+  ["44-3.4.2.5-11", "?attributes=schemas", {}],
+  ["44-3.4.2.5-10", "?attributes=nonsense", {}],
+  ["44-3.4.2.5-10", "?attributes=nonsense,userName", { userName: "ada" }],
+  ["44-3.4.2.5-10", "?attributes=__proto__,constructor,toString.x", {}],
+  ["44-3.4.2.5-5", "?attributes=password", {}],
+  ["44-3.4.2.5-5", `?attributes=${URN.user}:PASSWORD,userName`, {
+    userName: "ada",
+  }],
+  ["44-3.4.2.5-10", `?attributes=${"x".repeat(5_000)}`, {}],
 ];
 
 for (const [method, get] of Object.entries(METHODS)) {
-  for (const [query, expected] of QUERIES) {
+  for (const [id, query, expected] of QUERIES) {
     Deno.test(
-      `44-3.4.2.5-2 ${method} with ${
+      `44-3.4.2.5-1 ${id} ${method} with ${
         query.slice(0, 80)
       } shows what was asked, id and schemas`,
       withClient(async (client) => {
-        const { schemas: _, id: __, ...shown } = await get(client, query);
+        const { schemas, id, ...shown } = await get(client, query);
         deepStrictEqual(shown, expected);
+        strictEqual(typeof id, "string");
+        // The schemas of what is shown (RFC 7643 section 3).
+        const extended = Object.hasOwn(expected, URN.enterprise);
+        deepStrictEqual(
+          schemas,
+          extended ? [URN.user, URN.enterprise] : [URN.user],
+        );
       }),
     );
   }
 
   Deno.test(
-    `44-3.4.2.5-3 ${method} with excludedAttributes shows the rest`,
+    `44-3.4.2.5-1 44-3.4.2.5-3 44-3.4.2.5-9 ${method} with excludedAttributes shows the rest`,
     withClient(async (client) => {
       const query =
         `?excludedAttributes=emails.display,name,meta,displayName,${URN.enterprise}`;
@@ -122,7 +140,7 @@ for (const [method, get] of Object.entries(METHODS)) {
   );
 
   Deno.test(
-    `44-3.4.2.5-4 ${method} shows id and schemas though they are excluded`,
+    `44-3.4.2.5-4 44-3.4.2.5-11 ${method} shows id and schemas though they are excluded`,
     withClient(async (client) => {
       const query = "?excludedAttributes=id,schemas,nonsense";
       const shown = await get(client, query);

@@ -16,7 +16,7 @@ import {
 } from "../harness.ts";
 
 Deno.test(
-  "44-3.5.1-8 PUT answers 200 with the whole resource, Location and ETag",
+  "44-3.5-1 44-3.5.1-10 PUT answers 200 with the whole resource, Location and ETag",
   withClient(async (client) => {
     const { id, version } = await client.user("ada", { title: "Dr." });
     const answer = await client.put(

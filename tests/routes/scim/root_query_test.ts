@@ -157,7 +157,7 @@ Deno.test(
 );
 
 Deno.test(
-  "44-3.4.2.3-3 What no type has cannot be sorted by",
+  "44-3.4.2.3-2 44-3.4.2.3-3 What no type has cannot be sorted by, nor a complex attribute",
   withClient(async (client) => {
     isScimError(await client.get("?sortBy=emial"), 400, "invalidValue");
     isScimError(await client.get("?sortBy=name"), 400, "invalidValue");

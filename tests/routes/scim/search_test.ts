@@ -51,7 +51,7 @@ const SAME: readonly (readonly [string, JsonObject, string])[] = [
 
 for (const [path, members, query] of SAME) {
   Deno.test(
-    `44-3.4.3-5 POST ${path}/.search ${
+    `44-3.4.3-1 44-3.4.3-3 44-3.4.3-5 POST ${path}/.search ${
       JSON.stringify(members)
     } answers as GET ${path}${query}`,
     withClient(async (client) => {
@@ -108,22 +108,43 @@ for (
 }
 
 for (
-  const [members, scimType, detail] of [
-    [{ filter: "userName" }, "invalidFilter", /\w+ \w+/],
-    [{ filter: "" }, "invalidFilter", /empty/],
-    [{ filter: 'emial eq "a"' }, "invalidFilter", /"emails"/],
-    [{ filter: 1 }, "invalidValue", /"filter" of a search must be a string/],
-    [{ sortBy: 1 }, "invalidValue", /"sortBy"/],
-    [{ sortBy: "name" }, "invalidValue", /complex/],
-    [{ sortOrder: "up", sortBy: "id" }, "invalidValue", /descending/],
-    [{ startIndex: "1" }, "invalidValue", /"startIndex".*an integer/],
-    [{ count: 0.5 }, "invalidValue", /"count".*an integer/],
-    [{ count: true }, "invalidValue", /"count".*an integer/],
-    [{ attributes: [1] }, "invalidValue", /"attributes".*an array/],
-    [{ cursor: 1 }, "invalidValue", /"cursor".*a string/],
-    [{ cursor: "x" }, "invalidCursor", /begin again/],
-    [{ cursor: "", startIndex: 1 }, "invalidValue", /cannot be used together/],
+  const [ids, members, scimType, detail] of [
+    ["44-3.4.3-4", { filter: "userName" }, "invalidFilter", /\w+ \w+/],
+    ["44-3.4.3-4", { filter: "" }, "invalidFilter", /empty/],
+    ["44-3.4.3-4", { filter: 'emial eq "a"' }, "invalidFilter", /"emails"/],
     [
+      "",
+      { filter: 1 },
+      "invalidValue",
+      /"filter" of a search must be a string/,
+    ],
+    ["", { sortBy: 1 }, "invalidValue", /"sortBy"/],
+    ["44-3.4.2.3-3", { sortBy: "name" }, "invalidValue", /complex/],
+    [
+      "44-3.4.2.3-5",
+      { sortOrder: "up", sortBy: "id" },
+      "invalidValue",
+      /descending/,
+    ],
+    [
+      "44-3.4.2.4-7",
+      { startIndex: "1" },
+      "invalidValue",
+      /"startIndex".*an integer/,
+    ],
+    ["44-3.4.2.4-7", { count: 0.5 }, "invalidValue", /"count".*an integer/],
+    ["44-3.4.2.4-7", { count: true }, "invalidValue", /"count".*an integer/],
+    ["", { attributes: [1] }, "invalidValue", /"attributes".*an array/],
+    ["", { cursor: 1 }, "invalidValue", /"cursor".*a string/],
+    ["", { cursor: "x" }, "invalidCursor", /begin again/],
+    [
+      "",
+      { cursor: "", startIndex: 1 },
+      "invalidValue",
+      /cannot be used together/,
+    ],
+    [
+      "44-3.4.2.5-8",
       { attributes: ["id"], excludedAttributes: ["title"] },
       "invalidValue",
       /cannot be used together/,
@@ -131,7 +152,7 @@ for (
   ] as const
 ) {
   Deno.test(
-    `44-3.4.3-4 A search with ${JSON.stringify(members)} is 400 ${scimType}`,
+    `${ids} A search with ${JSON.stringify(members)} is 400 ${scimType}`.trim(),
     withClient(async (client) => {
       const body = search({ ...members } as JsonObject);
       isScimError(
@@ -158,7 +179,7 @@ for (const body of ["", "[]", "null", '"x"', "{"]) {
 }
 
 Deno.test(
-  "44-3.4.3-1 .search is where resources are, and nowhere else",
+  "44-3.4.3-1 44-3.4.3-7 .search is where resources are, and nowhere else",
   withClient(async (client) => {
     const { id } = await client.user("ada");
     for (const path of ["/users/.search", "//.search/", "/GROUPS//.search"]) {

@@ -55,24 +55,32 @@ async function order(client: Client, path: string): Promise<string> {
     .join("").toLowerCase();
 }
 
-/** `sortBy`, the order up, and the order down; users with equal keys go by id. */
-const ORDERS: readonly (readonly [string, RegExp, RegExp])[] = [
-  ["userName", /^abcde$/, /^edcba$/],
-  ["USERNAME", /^abcde$/, /^edcba$/],
-  [`${URN.user}:userName`, /^abcde$/, /^edcba$/],
-  ["title", /^cde(ab|ba)$/, /^(ab|ba)edc$/],
-  ["emails", /^dba(ce|ec)$/, /^(ce|ec)abd$/],
-  ["emails.value", /^dba(ce|ec)$/, /^(ce|ec)abd$/],
-  ["name.givenName", /^ba[cde]{3}$/, /^[cde]{3}ab$/],
-  ["meta.created", /^dacbe$/, /^ebcad$/],
-  ["meta.lastModified", /^dacbe$/, /^ebcad$/],
-  ["active", /^(ae|ea)(cd|dc)b$/, /^b(cd|dc)(ae|ea)$/],
-  [`${URN.enterprise}:department`, /^e[abcd]{4}$/, /^[abcd]{4}e$/],
+/**
+ * What an order shows beside 44-3.4.2.3-5 and 44-3.4.2.3-7, `sortBy`, the order
+ * up, and the order down; users with equal keys go by id.
+ */
+const ORDERS: readonly (readonly [string, string, RegExp, RegExp])[] = [
+  ["44-3.4.2.3-6", "userName", /^abcde$/, /^edcba$/],
+  ["44-3.4.2.3-6", "USERNAME", /^abcde$/, /^edcba$/],
+  ["44-3.4.2.3-6", `${URN.user}:userName`, /^abcde$/, /^edcba$/],
+  ["44-3.4.2.3-4", "title", /^cde(ab|ba)$/, /^(ab|ba)edc$/],
+  ["44-3.4.2.3-2", "emails", /^dba(ce|ec)$/, /^(ce|ec)abd$/],
+  ["44-3.4.2.3-2", "emails.value", /^dba(ce|ec)$/, /^(ce|ec)abd$/],
+  ["44-3.4.2.3-3", "name.givenName", /^ba[cde]{3}$/, /^[cde]{3}ab$/],
+  ["44-3.4.2.3-6", "meta.created", /^dacbe$/, /^ebcad$/],
+  ["44-3.4.2.3-6", "meta.lastModified", /^dacbe$/, /^ebcad$/],
+  ["44-3.4.2.3-6", "active", /^(ae|ea)(cd|dc)b$/, /^b(cd|dc)(ae|ea)$/],
+  [
+    "44-3.4.2.3-4",
+    `${URN.enterprise}:department`,
+    /^e[abcd]{4}$/,
+    /^[abcd]{4}e$/,
+  ],
 ];
 
-for (const [sortBy, up, down] of ORDERS) {
+for (const [id, sortBy, up, down] of ORDERS) {
   Deno.test(
-    `44-3.4.2.3-6 /Users?sortBy=${sortBy}`,
+    `${id} 44-3.4.2.3-5 44-3.4.2.3-7 /Users?sortBy=${sortBy} in both directions, page by page`,
     withClient(async (client) => {
       await people(client);
       const path = `/Users?sortBy=${sortBy}`;
@@ -84,7 +92,7 @@ for (const [sortBy, up, down] of ORDERS) {
       );
       const descending = await order(client, `${path}&sortOrder=DESCENDING`);
       strictEqual(down.test(descending), true, descending);
-      // 44-3.4.2.3-7: ties are broken by id, so pages fit together.
+      // Ties are broken by id, so pages fit together.
       let paged = "";
       for (let startIndex = 1; startIndex <= 5; startIndex++) {
         paged += await order(
@@ -166,19 +174,31 @@ Deno.test(
 );
 
 for (
-  const [query, detail] of [
-    ["sortBy=name", /"name" is complex.*"name\./],
-    ["sortBy=addresses", /"addresses" is complex/],
-    ["sortBy=emial", /"emial" is not defined for User; did you mean "emails"/],
-    ["sortBy=members", /"members" is not defined for User/],
-    ["sortBy=password", /never returned/],
-    ["sortBy=userName+desc", /sortBy/],
-    ["sortBy=userName&sortOrder=up", /"ascending" or "descending", not "up"/],
-    ["sortBy=userName&sortOrder=", /"ascending" or "descending"/],
+  const [id, query, detail] of [
+    ["44-3.4.2.3-3", "sortBy=name", /"name" is complex.*"name\./],
+    ["44-3.4.2.3-3", "sortBy=addresses", /"addresses" is complex/],
+    [
+      "44-3.4.2.3-2",
+      "sortBy=emial",
+      /"emial" is not defined for User; did you mean "emails"/,
+    ],
+    ["44-3.4.2.3-2", "sortBy=members", /"members" is not defined for User/],
+    ["44-3.4.2.3-2", "sortBy=password", /never returned/],
+    ["44-3.4.2.3-2", "sortBy=userName+desc", /sortBy/],
+    [
+      "44-3.4.2.3-5",
+      "sortBy=userName&sortOrder=up",
+      /"ascending" or "descending", not "up"/,
+    ],
+    [
+      "44-3.4.2.3-5",
+      "sortBy=userName&sortOrder=",
+      /"ascending" or "descending"/,
+    ],
   ] as const
 ) {
   Deno.test(
-    `44-3.4.2.3-5 /Users?${query} is 400 invalidValue`,
+    `${id} /Users?${query} is 400 invalidValue`,
     withClient(async (client) => {
       await client.post("/Users", user("ada"));
       isScimError(
