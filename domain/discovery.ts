@@ -5,7 +5,7 @@
 
 import { MAX_BULK_OPERATIONS } from "./bulk/message.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
-import { type Attribute, compileAttribute } from "./schema/attribute.ts";
+import { compileAttribute } from "./schema/attribute.ts";
 import type {
   AttributeDefinition,
   ResourceTypeDefinition,
@@ -108,7 +108,7 @@ export function schemaDocument(
       ? {}
       : { description: schema.description }),
     attributes: schema.attributes.map((definition) =>
-      attributeDocument(compileAttribute(definition, undefined), definition)
+      attributeDocument(definition)
     ),
     meta: {
       resourceType: "Schema",
@@ -118,9 +118,9 @@ export function schemaDocument(
 }
 
 function attributeDocument(
-  attribute: Attribute,
   definition: AttributeDefinition,
 ): JsonObject {
+  const attribute = compileAttribute(definition, undefined);
   const { type, canonicalValues, referenceTypes } = attribute;
   const isText = type === "string" || type === "reference" || type === "binary";
   const hasUniqueness = type !== "complex" && type !== "boolean" &&
@@ -140,12 +140,10 @@ function attributeDocument(
     ...(hasUniqueness ? { uniqueness: attribute.uniqueness } : {}),
     ...(type === "reference" ? { referenceTypes: [...referenceTypes] } : {}),
   };
-  if (definition.subAttributes !== undefined) {
-    document["subAttributes"] = definition.subAttributes.flatMap(
-      (sub): JsonValue[] => {
-        const compiled = attribute.subAttributes.get(sub.name.toLowerCase());
-        return compiled === undefined ? [] : [attributeDocument(compiled, sub)];
-      },
+  const { subAttributes = [] } = definition;
+  if (subAttributes.length > 0) {
+    document["subAttributes"] = subAttributes.map((sub): JsonValue =>
+      attributeDocument(sub)
     );
   }
   return document;

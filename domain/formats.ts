@@ -31,25 +31,54 @@ export function formatProblem(
         ? undefined
         : 'must be an ISO 3166-1 code of two letters, like "DE"';
     case "x509-der":
-      return isOneDerSequence(text)
+      return isCertificate(text)
         ? undefined
         : "must be exactly one certificate, as base64 of its DER form";
   }
 }
 
-/** Whether the bytes are one DER SEQUENCE that ends where the bytes end. */
-function isOneDerSequence(text: string): boolean {
+/**
+ * The tags of what a Certificate consists of: what is signed, the algorithm, the
+ * signature (RFC 5280 section 4.1). A list of certificates has other parts.
+ */
+const CERTIFICATE_PARTS = [0x30, 0x30, 0x03];
+
+/** Whether the text is one certificate, as far as its outermost form tells. */
+function isCertificate(text: string): boolean {
   if (!isBase64(text)) return false;
-  const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
-  const [tag, first] = bytes;
-  if (tag !== 0x30 || first === undefined) return false;
-  if (first < 0x80) return bytes.length === 2 + first;
-  const lengthBytes = first & 0x7f;
-  if (lengthBytes === 0 || lengthBytes > 4) return false;
-  let length = 0;
-  for (const byte of bytes.subarray(2, 2 + lengthBytes)) {
-    length = length * 256 + byte;
+  const whole = readDer(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)));
+  if (whole?.tag !== 0x30 || whole.rest.length > 0) return false;
+  let rest = whole.content;
+  for (const tag of CERTIFICATE_PARTS) {
+    const part = readDer(rest);
+    if (part?.tag !== tag) return false;
+    rest = part.rest;
   }
-  return bytes.length === 2 + lengthBytes + length &&
-    bytes[2 + lengthBytes] === 0x30;
+  return rest.length === 0;
+}
+
+/** One DER value and the bytes behind it. */
+interface DerValue {
+  readonly tag: number;
+  readonly content: Uint8Array;
+  readonly rest: Uint8Array;
+}
+
+/** Reads the DER value that the bytes begin with; undefined when it is cut short. */
+function readDer(bytes: Uint8Array): DerValue | undefined {
+  const [tag, first] = bytes;
+  if (tag === undefined || first === undefined) return undefined;
+  const isLong = first >= 0x80;
+  const lengthBytes = isLong ? first & 0x7f : 0;
+  if (isLong && (lengthBytes === 0 || lengthBytes > 4)) return undefined;
+  const start = 2 + lengthBytes;
+  let length = isLong ? 0 : first;
+  for (const byte of bytes.subarray(2, start)) length = length * 256 + byte;
+  const end = start + length;
+  if (end > bytes.length) return undefined;
+  return {
+    tag,
+    content: bytes.subarray(start, end),
+    rest: bytes.subarray(end),
+  };
 }

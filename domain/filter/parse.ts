@@ -277,6 +277,7 @@ class Parser {
     };
   }
 
+  /** Its errors don't repeat what stands there: it may be a secret, or personal. */
   #value(
     operator: ComparisonOperator,
   ): { value: Literal; unquoted?: true } {
@@ -303,7 +304,7 @@ class Parser {
         return { value: token.text, unquoted: true };
       }
       throw this.#unexpected(
-        `"${clip(token.text)}" is not a value`,
+        "what follows is not a value",
         'a value is a string in quotation marks ("…"), a number, true, false or null',
       );
     }
@@ -395,10 +396,11 @@ class Parser {
     }
   }
 
+  /** Its error doesn't repeat the rest, which may be a part of a value. */
   #expectEnd(): void {
     if (!this.#at("end")) {
       throw this.#unexpected(
-        `"${clip(this.#token.text)}" is not expected here`,
+        "what follows is not expected here",
         "the expression is complete before it; join expressions with and or or",
       );
     }

@@ -130,8 +130,7 @@ export class TargetReader {
     }
     if (attribute.type !== "complex" && !attribute.multiValued) {
       throw invalidPath(
-        `Path "${text}" puts a filter on "${attribute.path}", which has one ` +
-          "simple value",
+        `The path puts a filter on "${attribute.path}", which has one simple value`,
       );
     }
     if (subAttribute === undefined) return { attribute, filter };

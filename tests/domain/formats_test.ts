@@ -89,12 +89,31 @@ for (const code of ["USA", "Germany", "D", "", "D1", "DE "]) {
   });
 }
 
-const LONG_FORM = [0x30, 0x82, 0x01, 0x00, 0x30, ...new Array(255).fill(1)];
+/** A DER value; contents of 128 bytes and more have a length of two bytes. */
+function der(tag: number, ...content: number[]): number[] {
+  const { length } = content;
+  return length < 0x80
+    ? [tag, length, ...content]
+    : [tag, 0x82, length >> 8, length & 0xff, ...content];
+}
+
+const SEQUENCE = 0x30;
+const SIGNED = der(SEQUENCE, 2, 1, 0);
+const ALGORITHM = der(SEQUENCE, 6, 1, 0);
+const SIGNATURE = der(0x03, 0, 0xff);
+const CERTIFICATE = der(SEQUENCE, ...SIGNED, ...ALGORITHM, ...SIGNATURE);
+const LONG = der(
+  SEQUENCE,
+  ...der(SEQUENCE, ...new Array(300).fill(1)),
+  ...ALGORITHM,
+  ...SIGNATURE,
+);
 
 for (
   const [what, value] of [
-    ["one sequence", base64(0x30, 0x03, 2, 1, 0)],
-    ["one sequence with a length of two bytes", base64(...LONG_FORM)],
+    ["of the shortest form", base64(...CERTIFICATE)],
+    ["longer than 127 bytes", base64(...LONG)],
+    ["without padding", base64(...LONG).replace(/=+$/, "")],
   ] as const
 ) {
   Deno.test(`formatProblem() takes a certificate that is ${what}`, () => {
@@ -109,12 +128,29 @@ for (
     ["nothing", ""],
     ["one byte", base64(0x30)],
     ["another type of value", base64(0x04, 1, 0)],
-    ["two sequences", base64(0x30, 1, 0, 0x30, 1, 0)],
-    ["cut short", base64(0x30, 5, 1)],
-    ["a list of certificates cut short", base64(...LONG_FORM.slice(0, -1))],
+    ["two certificates", base64(...CERTIFICATE, ...CERTIFICATE)],
+    ["a list of one", base64(...der(SEQUENCE, ...CERTIFICATE))],
+    ["a list of two", base64(...der(SEQUENCE, ...CERTIFICATE, ...CERTIFICATE))],
+    [
+      "a list of three",
+      base64(
+        ...der(SEQUENCE, ...CERTIFICATE, ...CERTIFICATE, ...CERTIFICATE),
+      ),
+    ],
+    [
+      "without its signature",
+      base64(...der(SEQUENCE, ...SIGNED, ...ALGORITHM)),
+    ],
+    [
+      "followed by more inside",
+      base64(
+        ...der(SEQUENCE, ...SIGNED, ...ALGORITHM, ...SIGNATURE, ...SIGNATURE),
+      ),
+    ],
+    ["cut short", base64(...LONG.slice(0, -1))],
     ["of unlimited length", base64(0x30, 0x80, 0, 0)],
     ["of an absurd length", base64(0x30, 0x85, 0, 0, 0, 0, 1, 0)],
-    ["a long sequence of something else", base64(0x30, 0x81, 2, 4, 0)],
+    ["a sequence of something else", base64(...der(SEQUENCE, 4, 0))],
   ] as const
 ) {
   Deno.test(`formatProblem() refuses a certificate that is ${what}`, () => {

@@ -51,6 +51,13 @@ Deno.test("indexEntries() writes numbers as text", () => {
   assert.deepEqual(entries(DEVICE, { ports: 8 }), ["ports=8"]);
 });
 
+Deno.test("43-7-21 indexEntries() compares unique values as caseExact says", () => {
+  const serial = (serialNumber: string) => entries(DEVICE, { serialNumber });
+  const login = (userName: string) => entries(USER, { userName });
+  assert.notDeepEqual(serial("s1"), serial("S1"));
+  assert.deepEqual(login("ada"), login("ADA"));
+});
+
 Deno.test("indexEntries() names the unique attributes first", () => {
   const values = { label: "Router", serialNumber: "S1", externalId: "x" };
   assert.equal(entries(DEVICE, values)[0], "serialNumber=S1");

@@ -18,7 +18,7 @@ for (
     ["the value in another case", { serialNumber: "s1" }],
   ] as const
 ) {
-  Deno.test(`checkImmutable() refuses ${what} for an immutable attribute that has one`, () => {
+  Deno.test(`43-7-12 checkImmutable() refuses ${what} for an immutable attribute that has one`, () => {
     const before = { serialNumber: "S1" };
     refuses(
       () => checkImmutable(DEVICE, before, after),
@@ -29,7 +29,7 @@ for (
   });
 }
 
-Deno.test("checkImmutable() lets an immutable attribute get its first value", () => {
+Deno.test("43-7-12 checkImmutable() lets an immutable attribute get its first value", () => {
   checkImmutable(DEVICE, {}, { serialNumber: "S1" });
 });
 
@@ -68,7 +68,7 @@ Deno.test("checkImmutable() leaves whole members alone, for they come and go", (
   });
 });
 
-Deno.test("keepUnsent() keeps immutable and writeOnly values that a PUT leaves out", () => {
+Deno.test("43-7-12 keepUnsent() keeps immutable and writeOnly values that a PUT leaves out", () => {
   assert.deepEqual(keepUnsent(DEVICE, BEFORE, { label: "Switch" }), {
     label: "Switch",
     serialNumber: "S1",

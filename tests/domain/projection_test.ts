@@ -229,7 +229,7 @@ for (
   });
 }
 
-Deno.test("compileProjection() shows on-request attributes that the client sent", () => {
+Deno.test("43-7-17 compileProjection() shows on-request attributes that the client sent", () => {
   const sent = new Set([
     attributeOf(DEVICE, "notes"),
     attributeOf(DEVICE, "pin"),
@@ -237,6 +237,21 @@ Deno.test("compileProjection() shows on-request attributes that the client sent"
   const shown = compileProjection(DEVICE, {}).apply(ROUTER, sent);
   assert.equal(shown["notes"], "N");
   assert.equal(Object.hasOwn(shown, "pin"), false);
+});
+
+Deno.test("43-7-17 compileProjection() shows on-request attributes of a query only when they are named", () => {
+  for (
+    const [request, isShown] of [
+      [{}, false],
+      [{ attributes: ["label"] }, false],
+      [{ excludedAttributes: ["label"] }, false],
+      [{ excludedAttributes: ["notes"] }, false],
+      [{ attributes: ["NOTES"] }, true],
+    ] as const
+  ) {
+    const shown = show(request, ROUTER, DEVICE);
+    assert.equal(Object.hasOwn(shown, "notes"), isShown);
+  }
 });
 
 Deno.test("compileProjection() lets the client hide what it sent", () => {

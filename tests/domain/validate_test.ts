@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { JsonObject, JsonValue } from "../../domain/json.ts";
 import { COMPATIBLE, RFC } from "../../domain/profile.ts";
 import { compileResourceType } from "../../domain/schema/compile.ts";
+import type { SchemaDefinition } from "../../domain/schema/definition.ts";
 import { MAX_VALUES, validateResource } from "../../domain/validate.ts";
 import {
   DEVICE,
@@ -204,7 +205,7 @@ for (const [what, attributes] of FORMATS) {
   });
 }
 
-Deno.test("validateResource() wants an extension that is required", () => {
+Deno.test("43-6-8 validateResource() wants an extension that is required", () => {
   const type = compileResourceType(
     {
       ...DEVICE.definition,
@@ -220,6 +221,34 @@ Deno.test("validateResource() wants an extension that is required", () => {
   );
   validateResource(type, { ...ROUTER, [WARRANTY_URI]: {} }, RFC);
 });
+
+for (const required of [true, false]) {
+  const what = required
+    ? "43-6-8 validateResource() wants the required attributes of a required extension"
+    : "43-6-9 validateResource() wants the required attributes of an optional extension only where it is";
+  Deno.test(what, () => {
+    const extension: SchemaDefinition = {
+      ...WARRANTY_SCHEMA,
+      attributes: WARRANTY_SCHEMA.attributes.map((attribute) => ({
+        ...attribute,
+        required: attribute.name === "contract",
+      })),
+    };
+    const type = compileResourceType({
+      ...DEVICE.definition,
+      schemaExtensions: [{ schema: WARRANTY_URI, required }],
+    }, [DEVICE_SCHEMA, extension]);
+    const validate = (values: JsonObject) =>
+      validateResource(type, { ...ROUTER, ...values }, RFC);
+    const until = "2030-01-01T00:00:00Z";
+    const wanted = `"${WARRANTY_URI}:contract" is required for Device`;
+    const incomplete = () => validate({ [WARRANTY_URI]: { until } });
+    refuses(incomplete, 400, "invalidValue", wanted);
+    validate({ [WARRANTY_URI]: { until, contract: "C" } });
+    if (required) refuses(() => validate({}), 400, "invalidValue");
+    else validate({});
+  });
+}
 
 Deno.test("validateResource() names no secret that is wrong", () => {
   const secret = "hunter2-hunter2";

@@ -179,7 +179,7 @@ Deno.test("GET /admin/tokens lists the newest first, with the last use, without 
   }
 });
 
-Deno.test("44-7-12 A secret is shown once and is nowhere else: list, log, store, reports", async () => {
+Deno.test("44-7-12 43-9-3 A secret is shown once and is nowhere else: list, log, store, reports", async () => {
   await using server = await TestServer.start();
   const secrets = [await server.token(), ADMIN_SECRET];
   const [listed] = await tokens(server);
@@ -511,7 +511,7 @@ for (
   });
 }
 
-Deno.test("Without a configured secret the first start makes one, and only its hash is stored", async () => {
+Deno.test("43-9-3 Without a configured secret the first start makes one, and only its hash is stored", async () => {
   const { createServices } = await import("../../routes/services.ts");
   const { createApp } = await import("../../routes/app.ts");
   const kv = await Deno.openKv(":memory:");

@@ -104,7 +104,7 @@ function isUnauthorized(answer: Answer, method: string): void {
 }
 
 for (const [name, credential] of CREDENTIALS) {
-  Deno.test(`44-2-5 With ${name} every SCIM route but discovery is 401`, async () => {
+  Deno.test(`44-2-5 43-9-8 With ${name} every SCIM route but discovery is 401`, async () => {
     await using server = await TestServer.start();
     await (await server.client()).user("ada");
     const before = await server.dump();
@@ -257,7 +257,7 @@ Deno.test(
   }),
 );
 
-Deno.test("44-2-8 A token with the scope scim:read gets 403 on every write, and nothing is written", async () => {
+Deno.test("44-2-8 43-9-8 A token with the scope scim:read gets 403 on every write, and nothing is written", async () => {
   await using server = await TestServer.start();
   const writer = await server.client();
   const { id } = await writer.user("ada");
@@ -364,7 +364,7 @@ Deno.test("44-6-7 A tenant sees nothing of another by id, list or filter", async
   deepStrictEqual(await server.dump(), before);
 });
 
-Deno.test("44-6-7 A userName or a group name is free in another tenant", async () => {
+Deno.test("44-6-7 43-4.1.1-2 A userName or a group name is free in another tenant", async () => {
   await using server = await TestServer.start();
   const [acme, globex] = await twoTenants(server);
   for (const client of [acme, globex]) {

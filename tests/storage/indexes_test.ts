@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import type { JsonObject } from "../../domain/json.ts";
 import { NO_DEFINITIONS, Registry } from "../../domain/registry.ts";
-import type { ResourceType } from "../../domain/schema/compile.ts";
+import { text } from "../../domain/schema/builders.ts";
+import {
+  compileResourceType,
+  type ResourceType,
+} from "../../domain/schema/compile.ts";
+import type { SchemaDefinition } from "../../domain/schema/definition.ts";
 import { Change } from "../../storage/change.ts";
 import { refuseTaken, writeIndexes } from "../../storage/indexes.ts";
 import { Store } from "../../storage/store.ts";
@@ -86,6 +91,28 @@ Deno.test("writeIndexes() makes names of groups unique only where that is wanted
     ]);
   }
 });
+
+for (const uniqueness of ["server", "global"] as const) {
+  Deno.test(`43-7-20 writeIndexes() claims a value whose uniqueness is "${uniqueness}"`, () => {
+    const schema: SchemaDefinition = {
+      id: "urn:example:schemas:core:2.0:Badge",
+      name: "Badge",
+      description: "",
+      attributes: [text("code", "", { uniqueness })],
+    };
+    const type = compileResourceType({
+      name: "Badge",
+      description: "",
+      endpoint: "/Badges",
+      schema: schema.id,
+      schemaExtensions: [],
+    }, [schema]);
+    const change = new Change();
+    const after = { code: "A1" };
+    const claims = writeIndexes(change, "t", type, ID, undefined, after);
+    assert.deepEqual(claims.map(({ attribute }) => attribute.path), ["code"]);
+  });
+}
 
 Deno.test("refuseTaken() names the attribute and the owner", async () => {
   using kv = await Deno.openKv(":memory:");

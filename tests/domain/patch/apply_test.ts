@@ -618,7 +618,7 @@ for (
     { op: "remove", path: WARRANTY_URI },
   ]
 ) {
-  Deno.test(`applyPatch() refuses to change an immutable value: ${JSON.stringify(operation)}`, () => {
+  Deno.test(`43-7-12 applyPatch() refuses to change an immutable value: ${JSON.stringify(operation)}`, () => {
     refuses(
       () => patch([operation], { type: DEVICE, before: ROUTER }),
       400,
@@ -627,7 +627,7 @@ for (
   });
 }
 
-Deno.test("applyPatch() gives an immutable attribute its first value", () => {
+Deno.test("43-7-12 applyPatch() gives an immutable attribute its first value", () => {
   const { site: _, ...before } = ROUTER;
   const { attributes } = patch(
     [{ op: "add", path: "site.room", value: "C3" }],

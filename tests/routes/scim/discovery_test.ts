@@ -27,6 +27,12 @@ const DOCUMENTS = [
   `/Schemas/${URN.enterprise}`,
 ];
 
+/** The items of the checklist that a document shows by refusing to be changed. */
+function readOnlyItem(path: string): string {
+  if (path.startsWith("/Schemas")) return "43-7-2";
+  return path.startsWith("/ResourceTypes") ? "43-6-1" : "43-5-1";
+}
+
 async function publicly(server: TestServer, path: string): Promise<Answer> {
   return await send(server, `${BASE}${path}`, {});
 }
@@ -41,7 +47,7 @@ async function attributesOf(client: Client, uri: string) {
 }
 
 for (const path of DOCUMENTS) {
-  Deno.test(`GET ${path} answers without a token`, async () => {
+  Deno.test(`43-5-10 GET ${path} answers without a token`, async () => {
     await using server = await TestServer.start();
     const answer = await publicly(server, path);
     strictEqual(answer.status, 200);
@@ -55,11 +61,16 @@ for (const path of DOCUMENTS) {
   });
 
   for (const method of ["POST", "PUT", "PATCH", "DELETE"]) {
-    Deno.test(`${method} ${path} is 405 with Allow: GET`, async () => {
+    Deno.test(`${readOnlyItem(path)} ${method} ${path} is 405 with Allow: GET, with and without a token`, async () => {
       await using server = await TestServer.start();
-      const answer = await send(server, `${BASE}${path}`, { method });
-      isScimError(answer, 405, undefined, new RegExp(`${method}.*GET`));
-      strictEqual(answer.headers.get("Allow"), "GET");
+      const before = (await publicly(server, path)).json;
+      for (const token of [null, await server.token()]) {
+        const request = { method, body: before, token };
+        const answer = await send(server, `${BASE}${path}`, request);
+        isScimError(answer, 405, undefined, new RegExp(`${method}.*GET`));
+        strictEqual(answer.headers.get("Allow"), "GET");
+      }
+      deepStrictEqual((await publicly(server, path)).json, before);
     });
   }
 }
@@ -121,7 +132,7 @@ Deno.test("Every location that discovery gives answers with the same document", 
   deepStrictEqual((await send(server, location, {})).json, config.json);
 });
 
-Deno.test("Every schema that a resource type names is published", async () => {
+Deno.test("43-6-6 Every schema that a resource type names is published", async () => {
   await using server = await TestServer.start();
   const types = await publicly(server, "/ResourceTypes");
   for (const type of objects(types.json["Resources"])) {
@@ -136,10 +147,11 @@ Deno.test("Every schema that a resource type names is published", async () => {
 });
 
 Deno.test(
-  "The endpoint of every resource type answers with a list",
+  "43-6-5 The endpoint of every resource type, put behind the base URL, answers with a list",
   withClient(async (client) => {
     const { json } = await client.get("/ResourceTypes");
     for (const { endpoint } of objects(json["Resources"])) {
+      ok(/^\/\w+$/.test(text(endpoint)));
       isList(await client.get(text(endpoint)), { total: 0 });
     }
   }),
@@ -162,7 +174,7 @@ async function supports(client: Client, name: string): Promise<boolean> {
 }
 
 Deno.test(
-  "patch.supported is what PATCH does",
+  "43-5-4 43-5-11 patch.supported is what PATCH does",
   withClient(async (client) => {
     const { id } = await client.user("a");
     const operation = { op: "replace", path: "title", value: "b" };
@@ -172,7 +184,7 @@ Deno.test(
 );
 
 Deno.test(
-  "bulk.supported is what POST /Bulk does",
+  "43-5-5 43-5-11 bulk.supported is what POST /Bulk does",
   withClient(async (client) => {
     const { status } = await client.post("/Bulk", bulkRequest([]));
     strictEqual(status === 200, await supports(client, "bulk"));
@@ -212,7 +224,7 @@ Deno.test(
 );
 
 Deno.test(
-  "filter.supported is what a filter does, and maxResults limits a page",
+  "43-5-6 43-5-11 filter.supported is what a filter does, and maxResults is announced",
   withClient(async (client) => {
     await client.user("a");
     await client.user("b");
@@ -224,7 +236,7 @@ Deno.test(
 );
 
 Deno.test(
-  "changePassword.supported is whether a password has any effect",
+  "43-5-7 43-5-11 changePassword.supported is whether a password has any effect",
   withClient(async (client, server) => {
     const { id } = await client.user("a", { password: "old-Passw0rd" });
     await client.patch(`/Users/${id}`, [
@@ -238,7 +250,7 @@ Deno.test(
 );
 
 Deno.test(
-  "sort.supported is what sortBy does",
+  "43-5-7 43-5-11 sort.supported is what sortBy does",
   withClient(async (client) => {
     for (const name of ["c", "a", "e", "b", "d"]) await client.user(name);
     const order = async (sortOrder: string) => {
@@ -253,7 +265,7 @@ Deno.test(
 );
 
 Deno.test(
-  "etag.supported is what If-Match does",
+  "43-5-7 43-5-11 etag.supported is what If-Match does",
   withClient(async (client) => {
     const { id } = await client.user("a");
     const headers = { "If-Match": 'W/"other"' };
@@ -335,7 +347,7 @@ Deno.test(
 );
 
 Deno.test(
-  "44-4-8 What a schema says is never returned is never returned",
+  "44-4-8 43-7-15 What a schema says is never returned is never returned",
   withClient(async (client) => {
     const never = (await attributesOf(client, URN.user)).filter((a) =>
       a["returned"] === "never"
@@ -386,7 +398,7 @@ Deno.test("The Group schema in the list says the same as the one by itself", asy
   );
 });
 
-Deno.test("Groups may share a name when the schema says so, and may not when it does not", async () => {
+Deno.test("43-4.2-1 Groups may share a name when the schema says so, and may not when it does not", async () => {
   await using server = await TestServer.start();
   const client = await server.client();
   await client.group("Same");

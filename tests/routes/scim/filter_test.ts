@@ -190,7 +190,7 @@ const REFUSED: readonly (readonly [string, RegExp])[] = [
   ["userName+eq+%22a%22+userName", /not expected here/],
   [
     "userName+eq+%27a%27",
-    /"'a'" is not a value; a value is a string in quotation marks/,
+    /what follows is not a value; a value is a string in quotation marks/,
   ],
   ["userName+eq+%22%5Cud800%22", /half of a surrogate pair/],
   ["userName+eq+%22%5Cx%22", /escape/],
