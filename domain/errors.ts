@@ -34,7 +34,6 @@ export type ErrorStatus =
   | 413
   | 415
   | 500
-  | 501
   | 503;
 
 /** The schema URI of an error message. */

@@ -31,7 +31,7 @@ export interface Profile {
   readonly arraysForSingleValues: boolean;
   /** `{…}` or `"x"` in a body where an array belongs. */
   readonly singleValuesForArrays: boolean;
-  /** Values outside a format the RFC demands: countries, certificates, URIs. */
+  /** Values outside a format the RFC demands: countries, certificates, URIs, identifiers. */
   readonly anyFormat: boolean;
 
   // Names

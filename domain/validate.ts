@@ -95,13 +95,22 @@ function objectShape(
 
 function valueType(attribute: Attribute, strict: boolean): z.ZodType {
   switch (attribute.type) {
-    case "string":
-      return attribute.required
+    case "string": {
+      const text = attribute.required
         ? formatted(attribute, strict).refine(
           (text) => text.trim() !== "",
           "is required and must not be empty",
         )
         : formatted(attribute, strict);
+      // PRECIS, which prepares identifiers, has no room for these (RFC 7644
+      // section 5, RFC 8264 section 4.2.3).
+      return strict && attribute.uniqueness !== "none"
+        ? text.refine(
+          (text) => !/\p{Cc}/u.test(text),
+          "is an identifier and must not hold control characters",
+        )
+        : text;
+    }
     case "reference":
       return strict
         ? z.string().refine(isUriReference, "must be a URI without blanks")

@@ -9,6 +9,14 @@ export const SCIM_BASE_PATH = "/api/scim/v2";
 /** A shorter base path for the same app. */
 export const SHORT_SCIM_BASE_PATH = "/scim/v2";
 
+const BASE_PATHS: readonly string[] = [SCIM_BASE_PATH, SHORT_SCIM_BASE_PATH];
+
+/**
+ * Base paths that name no version, for which the newest one is served (RFC 7644
+ * section 3.13). A version that is not served does not become an endpoint.
+ */
+const UNVERSIONED = /^(?:\/api)?\/scim(?=$|\/(?!v\d))/;
+
 const FIXED_ENDPOINTS: ReadonlyMap<string, string> = new Map(
   [
     "ServiceProviderConfig",
@@ -28,7 +36,7 @@ const ALIASES: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * The path by which a request is routed: both base paths are one, slashes too
+ * The path by which a request is routed: all base paths are one, slashes too
  * many do not count, and the names of endpoints are matched without case.
  */
 export function routingPath(pathname: string): string {
@@ -44,9 +52,9 @@ export function routingPath(pathname: string): string {
 /** The base path that a path begins with, if any. */
 export function basePathOf(path: string): string | undefined {
   const lower = path.toLowerCase();
-  return [SCIM_BASE_PATH, SHORT_SCIM_BASE_PATH].find((base) =>
+  return BASE_PATHS.find((base) =>
     lower === base || lower.startsWith(`${base}/`)
-  );
+  ) ?? UNVERSIONED.exec(lower)?.[0];
 }
 
 /**

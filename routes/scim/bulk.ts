@@ -8,6 +8,7 @@ import { Hono } from "hono";
 import {
   BULK_RESPONSE_SCHEMA,
   type BulkOperation,
+  type BulkRequest,
   readBulkRequest,
 } from "../../domain/bulk/message.ts";
 import {
@@ -73,8 +74,8 @@ export function bulk(forward: Forward): Hono<ScimEnvironment> {
         error: response.ok ? undefined : await response.json(),
       };
     };
-    const run = new BulkRun(request.operations, sender.base, send);
-    const results = await run.results(request.failOnErrors ?? Infinity);
+    const run = new BulkRun(request, sender.base, send);
+    const results = await run.results();
     return scimResponse({
       schemas: [BULK_RESPONSE_SCHEMA],
       Operations: results,
@@ -101,13 +102,28 @@ interface LeftOut {
   readonly unknown: ReadonlySet<string>;
 }
 
+/** An operation refers to a resource that can only be created later. */
+class TooEarly extends Error {
+  override readonly name = "TooEarly";
+  /** The index of the operation that creates it. */
+  readonly creator: number;
+
+  constructor(creator: number) {
+    super(`Operation ${creator} has to come first`);
+    this.creator = creator;
+  }
+}
+
 /**
  * Carries out the operations in their order, but what an operation refers to
- * before it. Resources that refer to each other are created without the
- * references, which are added as soon as all of them exist.
+ * before it. A creation that fails before its turn is repeated when its turn
+ * comes, and what refers to it waits: operations between them may have made room
+ * for it. Resources that refer to each other are created without the references,
+ * which are added as soon as all of them exist.
  */
 class BulkRun {
   readonly #operations: readonly BulkOperation[];
+  readonly #failOnErrors: number;
   readonly #base: string;
   readonly #send: Send;
   readonly #creators: ReadonlyMap<string, number>;
@@ -115,11 +131,22 @@ class BulkRun {
   readonly #running = new Set<number>();
   readonly #outcomes = new Map<number, Outcome>();
   readonly #created = new Map<string, Created>();
+  /** Operations that wait, by the operation that they wait for. */
+  readonly #waiting = new Map<number, Set<number>>();
+  /** Operations that were tried before their turn, without success. */
+  readonly #postponed = new Set<number>();
   #leftOut: LeftOut[] = [];
   #errors = 0;
+  /** The operation whose turn it is. */
+  #turn = -1;
 
-  constructor(operations: readonly BulkOperation[], base: string, send: Send) {
+  constructor(
+    { operations, failOnErrors }: BulkRequest,
+    base: string,
+    send: Send,
+  ) {
     this.#operations = operations;
+    this.#failOnErrors = failOnErrors ?? Infinity;
     this.#base = base;
     this.#send = send;
     this.#creators = new Map(
@@ -132,11 +159,13 @@ class BulkRun {
   }
 
   /** The results of all operations that were carried out, in their order. */
-  async results(failOnErrors: number): Promise<JsonObject[]> {
+  async results(): Promise<JsonObject[]> {
     for (const index of this.#operations.keys()) {
-      if (this.#errors >= failOnErrors) break;
+      if (this.#errors >= this.#failOnErrors) break;
+      this.#turn = index;
       await this.#run(index);
     }
+    await this.#undoLeftOut();
     return this.#operations.flatMap((operation, index) => {
       const outcome = this.#outcomes.get(index);
       return outcome === undefined ? [] : [this.#result(operation, outcome)];
@@ -145,19 +174,32 @@ class BulkRun {
 
   async #run(index: number): Promise<void> {
     const operation = this.#operations[index];
-    if (operation === undefined || this.#outcomes.has(index)) return;
+    if (
+      operation === undefined || this.#outcomes.has(index) ||
+      this.#running.has(index)
+    ) return;
     this.#running.add(index);
-    let outcome: Outcome;
-    try {
-      outcome = await this.#carryOut(index, operation);
-    } catch (error) {
-      if (!(error instanceof ScimError)) throw error;
-      outcome = failure(error);
-    }
+    const outcome = await this.#carryOut(index, operation).catch(toOutcome);
     this.#running.delete(index);
+    if (outcome instanceof TooEarly) {
+      const { creator } = outcome;
+      const waiting = this.#waiting.get(creator) ?? new Set();
+      this.#waiting.set(creator, waiting.add(index));
+    }
+    if (
+      outcome instanceof TooEarly ||
+      (outcome.error !== undefined && index > this.#turn)
+    ) {
+      this.#postponed.add(index);
+      return;
+    }
     this.#outcomes.set(index, outcome);
     if (outcome.error !== undefined) this.#errors++;
     await this.#addLeftOut();
+    for (const waiting of this.#waiting.get(index) ?? []) {
+      if (this.#errors >= this.#failOnErrors) break;
+      await this.#run(waiting);
+    }
   }
 
   async #carryOut(
@@ -197,6 +239,7 @@ class BulkRun {
    *
    * @returns the bulkIds that cannot be known yet, because they wait for this one
    * @throws {ScimError} 400 invalidValue or 409 for what cannot be referred to
+   * @throws {TooEarly} for what cannot be created yet
    */
   async #createFirst(references: ReadonlySet<string>): Promise<Set<string>> {
     const unknown = new Set<string>();
@@ -208,11 +251,11 @@ class BulkRun {
           `No operation of the request creates "bulkId:${clip(bulkId)}"`,
         );
       }
-      if (!this.#running.has(creator)) await this.#run(creator);
+      const waits = this.#postponed.has(creator) && creator > this.#turn;
+      if (!waits) await this.#run(creator);
       if (this.#ids.has(bulkId)) continue;
-      if (!this.#running.has(creator)) {
-        throw notCreated(bulkId);
-      }
+      if (this.#outcomes.has(creator)) throw notCreated(bulkId);
+      if (!this.#running.has(creator)) throw new TooEarly(creator);
       unknown.add(bulkId);
     }
     return unknown;
@@ -221,7 +264,7 @@ class BulkRun {
   /** Adds the references that were left out and can be known by now. */
   async #addLeftOut(): Promise<void> {
     const isReady = ({ unknown }: LeftOut) =>
-      [...unknown].every((id) => !this.#isRunning(id));
+      [...unknown].every((id) => this.#isDecided(id));
     const ready = this.#leftOut.filter(isReady);
     this.#leftOut = this.#leftOut.filter((item) => !ready.includes(item));
     for (const { bulkId, data, unknown } of ready) {
@@ -267,9 +310,17 @@ class BulkRun {
     }
   }
 
-  #isRunning(bulkId: string): boolean {
+  /** Undoes what still waits for references when the operations have been stopped. */
+  async #undoLeftOut(): Promise<void> {
+    for (const { bulkId, unknown } of this.#leftOut) {
+      const [missing = ""] = unknown;
+      await this.#undo(bulkId, failure(notCreated(missing)));
+    }
+  }
+
+  #isDecided(bulkId: string): boolean {
     const creator = this.#creators.get(bulkId);
-    return creator !== undefined && this.#running.has(creator);
+    return creator === undefined || this.#outcomes.has(creator);
   }
 
   #result(
@@ -289,6 +340,12 @@ class BulkRun {
       ...(error === undefined ? {} : { response: error }),
     };
   }
+}
+
+function toOutcome(error: unknown): Outcome | TooEarly {
+  if (error instanceof TooEarly) return error;
+  if (error instanceof ScimError) return failure(error);
+  throw error;
 }
 
 function failure(error: ScimError): Outcome {

@@ -4,7 +4,7 @@
  */
 
 import { Hono } from "hono";
-import { ScimError } from "../../domain/errors.ts";
+import { notFound } from "../../domain/errors.ts";
 import type { ScimEnvironment } from "./environment.ts";
 import type { Forward } from "./forward.ts";
 import { methodNotAllowed } from "./methods.ts";
@@ -19,9 +19,7 @@ export function me(forward: Forward): Hono<ScimEnvironment> {
     const client = c.get("client");
     const { userId } = client.token;
     if (userId === undefined) {
-      throw new ScimError(
-        501,
-        undefined,
+      throw notFound(
         "This token is not bound to a user; /Me is there for tokens that were " +
           'issued with a "userId"',
       );

@@ -196,7 +196,7 @@ for (
   ]
 ) {
   Deno.test(
-    `44-3.8-8 A body of type "${
+    `44-3.8-3 44-3.8-8 A body of type "${
       type.slice(0, 50)
     }" is 415 and nothing is stored`,
     withClient(async (client, server) => {

@@ -128,8 +128,8 @@ const CASES: readonly Case[] = [
     send: (client) => client.delete("/Users"),
   },
   {
-    name: "a feature that is not there",
-    status: 501,
+    name: "/Me of a token without a user",
+    status: 404,
     wrong: /token is not bound to a user/,
     right: /issued with a "userId"/,
     send: (client) => client.get("/Me"),
@@ -364,7 +364,7 @@ for (const { name, status, wrong, right, send } of CASES) {
   );
 }
 
-Deno.test("A failure of the server gives an id and nothing else, and is reported under it", async () => {
+Deno.test("44-3.12-1 44-3.12-7 A failure of the server gives an id and nothing else, and is reported under it", async () => {
   await using server = await TestServer.start();
   const { token } = await server.client();
   const list = server.kv.list;

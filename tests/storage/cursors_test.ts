@@ -32,7 +32,7 @@ for (
     { id: "7", type: "Group" },
   ] satisfies Position[]
 ) {
-  Deno.test(`a cursor is read as it was made: ${JSON.stringify(position)}`, () => {
+  Deno.test(`65-2 a cursor is read as it was made: ${JSON.stringify(position)}`, () => {
     const cursors = cursorsAt();
     const cursor = cursors.make("default", QUERY, position, 25);
     assert.match(cursor, /^[A-Za-z0-9._~-]+$/);
@@ -53,7 +53,7 @@ Deno.test("cursors are good for every process with the secret, and for no other"
   );
 });
 
-Deno.test("a cursor that is altered in any character is invalid", () => {
+Deno.test("65-18 a cursor that is altered in any character is invalid", () => {
   const cursors = cursorsAt();
   const cursor = cursors.make("default", QUERY, POSITION, 10);
   for (let i = 0; i < cursor.length; i++) {
@@ -64,7 +64,7 @@ Deno.test("a cursor that is altered in any character is invalid", () => {
   }
 });
 
-Deno.test("a cursor of another tenant or query is refused like a forged one", () => {
+Deno.test("65-19 a cursor of another tenant or query is refused like a forged one", () => {
   const cursors = cursorsAt();
   const cursor = cursors.make("default", QUERY, POSITION, 10);
   const [text = "", signature = ""] = cursor.split(".");

@@ -98,7 +98,7 @@ const PROBLEMS: readonly (readonly [string, JsonValue, RegExp])[] = [
   ["44-3.7-4 no method", { path: "/Users/x" }, /method must be one of/],
   ["44-3.7-4 the method GET", { ...CREATE, method: "GET" }, /method must be/],
   ["44-3.7-4 a method that is no text", { ...CREATE, method: 5 }, /method/],
-  ["44-3.7-6 no path", { method: "DELETE" }, /path must be a path below/],
+  ["44-3.7-7 no path", { method: "DELETE" }, /path must be a path below/],
   ["44-3.7-7 a whole URL", { ...CREATE, path: "https://x/Users" }, /path must/],
   ["44-3.7-7 a path without slash", { ...CREATE, path: "Users" }, /path must/],
   [

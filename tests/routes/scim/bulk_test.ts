@@ -105,7 +105,7 @@ async function isEmpty(client: Client): Promise<void> {
 // Results.
 
 Deno.test(
-  "44-3.7-9 Each method is carried out, and its result says where and which version",
+  "44-3.7-9 44-3.7-11 Each method is carried out, and its result says where and which version",
   withClient(async (client) => {
     const [bob, eve, joe] = [
       await client.user("bob"),
@@ -171,7 +171,7 @@ Deno.test(
 );
 
 Deno.test(
-  "44-3.7-10 A failed operation has an error, and a location if it is not POST",
+  "44-3.7-9 44-3.7-10 44-3.7-11 44-3.7-24 A failed operation has an error, and a location if it is not POST",
   withClient(async (client) => {
     const ada = await client.user("ada");
     const results = await bulk(client, [
@@ -506,7 +506,7 @@ Deno.test(
 // Failures.
 
 Deno.test(
-  "44-3.7-13 An operation that fails changes nothing, and the others go on",
+  "44-3.7-12 44-3.7-13 An operation that fails changes nothing, and the others go on",
   withClient(async (client) => {
     const { id, version } = await client.user("ada", { title: "x" });
     strictEqual(
@@ -538,7 +538,7 @@ for (
   ] as const
 ) {
   Deno.test(
-    `44-3.7-14 failOnErrors ${failOnErrors} gives ${expected}`,
+    `44-3.7-3 44-3.7-14 failOnErrors ${failOnErrors} gives ${expected}`,
     withClient(async (client) => {
       const operations = [
         create("a", user("a")),
@@ -588,7 +588,7 @@ for (const failOnErrors of [0, -1, 1.5, "1", true]) {
 }
 
 Deno.test(
-  "44-3.7-2 A message of another form or schema is 400, and nothing happens",
+  "44-3.7-2 44-3.7-4 A message of another form or schema is 400, and nothing happens",
   withClient(async (client) => {
     const operations = [create("a", user("ada"))];
     for (
@@ -605,7 +605,7 @@ Deno.test(
 );
 
 Deno.test(
-  "44-3.7-5 Operations that are incomplete or of another form fail for themselves",
+  "44-3.7-4 44-3.7-5 44-3.7-8 Operations that are incomplete or of another form fail for themselves",
   withClient(async (client) => {
     const { id } = await client.user("ada");
     const path = `/Users/${id}`;
@@ -785,7 +785,7 @@ Deno.test(
 );
 
 Deno.test(
-  "44-3.7-26 One operation more is 413, names the limit, and nothing happens",
+  "44-3.7-25 44-3.7-26 One operation more is 413, names the limit, and nothing happens",
   withClient(async (client) => {
     const operations = Array.from(
       { length: 1_001 },
@@ -798,7 +798,7 @@ Deno.test(
 );
 
 Deno.test(
-  "44-3.7-27 A body that is too large is 413 while it is read, and the text names the limit",
+  "44-3.7-26 44-3.7-27 A body that is too large is 413 while it is read, and the text names the limit",
   withClient(async (client) => {
     const chunk = new TextEncoder().encode(" ".repeat(65_536));
     const body = new ReadableStream({

@@ -187,29 +187,6 @@ for (
   );
 }
 
-for (
-  const accept of [
-    "application/scim+json",
-    "application/json",
-    "*/*",
-    "text/html",
-    "",
-  ]
-) {
-  Deno.test(
-    `44-3.8-4 Accept: ${
-      accept || "(empty)"
-    } is answered with application/scim+json`,
-    withClient(async (client) => {
-      const { status, headers } = await client.get("/Users", {
-        Accept: accept,
-      });
-      strictEqual(status, 200);
-      strictEqual(headers.get("Content-Type"), "application/scim+json");
-    }),
-  );
-}
-
 Deno.test(
   "44-3.2-6 PUT, PATCH and DELETE on the list are 405 with Allow",
   withClient(async (client) => {

@@ -47,7 +47,7 @@ async function attributesOf(client: Client, uri: string) {
 }
 
 for (const path of DOCUMENTS) {
-  Deno.test(`43-5-10 GET ${path} answers without a token`, async () => {
+  Deno.test(`43-5-10 44-4-7 GET ${path} answers without a token`, async () => {
     await using server = await TestServer.start();
     const answer = await publicly(server, path);
     strictEqual(answer.status, 200);
@@ -192,7 +192,7 @@ Deno.test(
 );
 
 Deno.test(
-  "43-5-5 bulk.maxOperations is where POST /Bulk draws the line",
+  "43-5-5 44-3.7-25 bulk.maxOperations is where POST /Bulk draws the line",
   withClient(async (client) => {
     const { json } = await client.get("/ServiceProviderConfig");
     const { maxOperations } = object(json["bulk"]);
@@ -207,7 +207,7 @@ Deno.test(
 );
 
 Deno.test(
-  "43-5-5 bulk.maxPayloadSize is where POST /Bulk draws the line",
+  "43-5-5 44-3.7-25 bulk.maxPayloadSize is where POST /Bulk draws the line",
   withClient(async (client) => {
     const { json } = await client.get("/ServiceProviderConfig");
     const { maxPayloadSize } = object(json["bulk"]);

@@ -19,7 +19,7 @@ function opaque(version: string): string {
 }
 
 Deno.test(
-  "44-3.14-2 Every answer with one resource has its version as ETag and in meta",
+  "44-3.14-2 44-3.14-3 Every answer with one resource has its version as ETag and in meta",
   withClient(async (client) => {
     const { id } = await client.user("ada");
     const answers = [
@@ -81,7 +81,7 @@ const OTHER: readonly string[] = [
 for (const [name, write] of Object.entries(WRITES)) {
   MATCHING.forEach((header, index) => {
     Deno.test(
-      `44-3.14-5 ${name} with If-Match that names the version succeeds (${
+      `44-3.14-5 44-3.14-6 ${name} with If-Match that names the version succeeds (${
         header('W/"v"')
       }, ${index})`,
       withClient(async (client) => {
@@ -112,7 +112,7 @@ for (const [name, write] of Object.entries(WRITES)) {
   }
 
   Deno.test(
-    `${name} with If-None-Match that names the version is 412`,
+    `44-3.14-7 ${name} with If-None-Match that names the version is 412`,
     withClient(async (client) => {
       const ada = await client.user("ada");
       const { id, version } = await client.group("staff", [ada.id]);
