@@ -34,6 +34,7 @@ export type ErrorStatus =
   | 413
   | 415
   | 500
+  | 501
   | 503;
 
 /** The schema URI of an error message. */

@@ -4,7 +4,7 @@
  */
 
 import { Hono } from "hono";
-import { notFound } from "../../domain/errors.ts";
+import { ScimError } from "../../domain/errors.ts";
 import type { ScimEnvironment } from "./environment.ts";
 import type { Forward } from "./forward.ts";
 import { methodNotAllowed } from "./methods.ts";
@@ -19,7 +19,9 @@ export function me(forward: Forward): Hono<ScimEnvironment> {
     const client = c.get("client");
     const { userId } = client.token;
     if (userId === undefined) {
-      throw notFound(
+      throw new ScimError(
+        501,
+        undefined,
         "This token is not bound to a user; /Me is there for tokens that were " +
           'issued with a "userId"',
       );

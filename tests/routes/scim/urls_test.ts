@@ -307,10 +307,10 @@ for (
   ] as const
 ) {
   Deno.test(
-    `44-3.11-5 ${method} ${path} is 404 for a token that is not bound to a user`,
+    `44-3.11-1 ${method} ${path} is 501 for a token that is not bound to a user`,
     withClient(async (client) => {
       const answer = await client.send(path, { method });
-      isScimError(answer, 404, undefined, /not bound to a user.*"userId"/);
+      isScimError(answer, 501, undefined, /not bound to a user.*"userId"/);
     }),
   );
 }
