@@ -4,8 +4,9 @@
  */
 
 import { z } from "zod";
+import type { JsonObject } from "../../domain/json.ts";
 import type { Profile } from "./exchange.ts";
-import type { Send } from "./transport.ts";
+import type { Send, WireAnswer, WireRequest } from "./transport.ts";
 
 /** What a token is asked for. */
 export interface TokenRequest {
@@ -25,6 +26,11 @@ export interface IssuedToken {
 export interface AdminApi {
   issue(request: TokenRequest): Promise<IssuedToken>;
   revoke(id: string): Promise<void>;
+  /** Asks for a schema that extends User in a tenant; the answer may be a no. */
+  extendUser(schema: JsonObject, tenant: string): Promise<{
+    readonly request: WireRequest;
+    readonly answer: WireAnswer;
+  }>;
 }
 
 /** The variables of one file, and how to give them back. */
@@ -38,7 +44,7 @@ const issuedSchema = z.object({ id: z.string(), token: z.string() });
 /**
  * An admin API over HTTP.
  *
- * @param url For example `http://localhost:8000`; `/admin/tokens` follows it.
+ * @param url For example `http://localhost:8000`; `/admin/…` follows it.
  * @param secret The admin secret.
  */
 export function createAdminApi(
@@ -47,7 +53,8 @@ export function createAdminApi(
   secret: string,
 ): AdminApi {
   const { origin, pathname } = new URL(url);
-  const endpoint = `${pathname.replace(/\/$/, "")}/admin/tokens`;
+  const root = `${pathname.replace(/\/$/, "")}/admin`;
+  const endpoint = `${root}/tokens`;
   const headers = {
     "Authorization": `Bearer ${secret}`,
     "Content-Type": "application/json",
@@ -72,6 +79,16 @@ export function createAdminApi(
       if (answer.status !== 204) {
         throw new Error(`Cannot revoke a token: status ${answer.status}`);
       }
+    },
+    async extendUser(schema, tenant) {
+      const request: WireRequest = {
+        method: "POST",
+        origin,
+        target: `${root}/schemas`,
+        headers,
+        body: JSON.stringify({ schema, extends: "User", tenant }),
+      };
+      return { request, answer: await send(request) };
     },
   };
 }

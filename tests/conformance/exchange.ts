@@ -67,6 +67,9 @@ export type Exchange = z.infer<typeof exchangeSchema>;
 /** How strictly a token's server reads requests; a file may ask for one. */
 export type Profile = z.infer<typeof profileSchema>;
 
+/** All profiles. */
+export const PROFILES: readonly Profile[] = profileSchema.options;
+
 /** One scenario: exchanges that run from top to bottom against an empty tenant. */
 export type ExchangeFile = z.infer<typeof exchangeFileSchema>;
 

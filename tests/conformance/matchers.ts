@@ -177,7 +177,7 @@ function typeOf(value: JsonValue | undefined): string {
 }
 
 /** A value as JSON, cut short enough for one line of a report. */
-function show(value: JsonValue | undefined): string {
+export function show(value: JsonValue | undefined): string {
   if (value === undefined) return "nothing";
   const text = JSON.stringify(value);
   return text.length > 200 ? `${text.slice(0, 200)}…` : text;

@@ -28,10 +28,11 @@ export const USAGE = `Usage: deno task conformance --base URL [options] FILE…
   --admin URL          origin of the admin API: each file gets a fresh tenant
   --admin-token A      the admin secret, with --admin
   --issuer URL         OAuth server, for exchanges that ask for tokens
-  --profile P          compatible (default) or rfc: what the tokens' profile is
+  --profile P          compatible (default) or rfc: the tokens' profile where
+                       a file does not say
   --var NAME=VALUE     a variable of the exchanges; may be repeated
   --strict             failures of level "may" count too
-  FILE                 exchange files, or directories of them
+  FILE                 files of exchanges or vectors, or directories of them
 
 Needs --token, or --admin and --admin-token.`;
 

@@ -4,9 +4,9 @@
  */
 
 import { maskSecrets } from "./mask.ts";
-import type { Outcome } from "./runner.ts";
+import type { Outcome } from "./outcome.ts";
 
-/** How many exchanges came out in which way. */
+/** How many exchanges and vectors came out in which way. */
 export interface Totals {
   readonly passed: number;
   /** Failures that count. */
@@ -28,20 +28,27 @@ export function countOutcomes(
   strict: boolean,
 ): Totals {
   const totals = { passed: 0, failed: 0, skipped: 0, optional: 0 };
-  for (const { kind, exchange } of outcomes) {
-    const forgiven = kind === "failed" && exchange.level === "may" && !strict;
+  for (const { kind, subject } of outcomes) {
+    const forgiven = kind === "failed" && subject.level === "may" && !strict;
     totals[forgiven ? "optional" : kind] += 1;
   }
   return totals;
 }
 
-/** Describes what did not pass: nothing for an exchange that did. */
+/**
+ * Describes what did not pass, and what passed with another outcome than the
+ * preferred one.
+ */
 export function describeOutcome(file: string, outcome: Outcome): string[] {
-  const { exchange, variables } = outcome;
-  const title = `${file}: ${exchange.name}`;
+  const { subject, variables } = outcome;
+  const title = `${file}: ${subject.name}`;
   switch (outcome.kind) {
-    case "passed":
-      return [];
+    case "passed": {
+      const { choice } = outcome;
+      return choice === undefined || choice.preferred
+        ? []
+        : [`CHOICE ${title}: ${choice.seen}`];
+    }
     case "skipped":
       return [`SKIP ${title}`, `  ${outcome.reason}`];
     case "failed": {
@@ -53,9 +60,29 @@ export function describeOutcome(file: string, outcome: Outcome): string[] {
       if (answer !== undefined && answer.body !== "") {
         lines.push(`  body: ${cut(maskSecrets(answer.body, variables))}`);
       }
-      return [`FAIL ${title} [${exchange.level}]`, ...lines];
+      return [`FAIL ${title} [${subject.level}]`, ...lines];
     }
   }
+}
+
+/** Says how often a file left a choice, and how often it was the preferred one. */
+export function describeChoices(
+  file: string,
+  outcomes: readonly Outcome[],
+): string[] {
+  const choices = outcomes.flatMap((outcome) =>
+    outcome.kind === "passed" && outcome.choice !== undefined
+      ? [outcome.choice]
+      : []
+  );
+  if (choices.length === 0) return [];
+  const preferred = choices.filter((choice) => choice.preferred).length;
+  return [
+    `CHOICES ${file}: of ${choices.length} ambiguous vectors ${preferred} had ` +
+    `the preferred outcome, ${
+      choices.length - preferred
+    } another permitted one`,
+  ];
 }
 
 /** The last lines of a report. */

@@ -1,7 +1,12 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { exchanges } from "./fake_server.ts";
-import { countOutcomes, describeOutcome, describeTotals } from "./report.ts";
-import type { Outcome } from "./runner.ts";
+import {
+  countOutcomes,
+  describeChoices,
+  describeOutcome,
+  describeTotals,
+} from "./report.ts";
+import type { Outcome } from "./outcome.ts";
 
 const TOKEN = "scim_0123456789";
 
@@ -10,9 +15,9 @@ function outcome(
   kind: Outcome["kind"],
   body = "",
 ): Outcome {
-  const [exchange] = exchanges({ name: "read", level });
-  if (exchange === undefined) throw new TypeError("No exchange was made");
-  const base = { exchange, variables: new Map([["token", TOKEN]]) };
+  const [subject] = exchanges({ name: "read", level });
+  if (subject === undefined) throw new TypeError("No exchange was made");
+  const base = { subject, variables: new Map([["token", TOKEN]]) };
   switch (kind) {
     case "passed":
       return { ...base, kind };
@@ -36,6 +41,33 @@ function outcome(
 
 Deno.test("describeOutcome() says nothing about an exchange that passed", () => {
   deepStrictEqual(describeOutcome("a.json", outcome("must", "passed")), []);
+});
+
+function chosen(preferred: boolean, seen: string): Outcome {
+  const subject = { name: "F1", level: "must" } as const;
+  const choice = { preferred, seen };
+  return { kind: "passed", subject, variables: new Map(), choice };
+}
+
+Deno.test("describeOutcome() shows a choice that was not the preferred one", () => {
+  deepStrictEqual(describeOutcome("a.json", chosen(true, "matches ann")), []);
+  deepStrictEqual(
+    describeOutcome("a.json", chosen(false, "400 invalidFilter")),
+    [
+      "CHOICE a.json: F1: 400 invalidFilter",
+    ],
+  );
+});
+
+Deno.test("describeChoices() counts the preferred outcomes and the others", () => {
+  const outcomes = [chosen(true, "a"), chosen(false, "b"), chosen(true, "c")];
+  deepStrictEqual(describeChoices("a.json", outcomes), [
+    "CHOICES a.json: of 3 ambiguous vectors 2 had the preferred outcome, 1 another permitted one",
+  ]);
+});
+
+Deno.test("describeChoices() says nothing where there was no choice", () => {
+  deepStrictEqual(describeChoices("a.json", [outcome("must", "passed")]), []);
 });
 
 Deno.test("describeOutcome() gives the reason of a skip", () => {

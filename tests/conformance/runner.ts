@@ -6,6 +6,7 @@
 import type { JsonValue } from "../../domain/json.ts";
 import { checkAnswer } from "./check.ts";
 import type { Exchange } from "./exchange.ts";
+import type { Outcome } from "./outcome.ts";
 import { buildRequest, rootOf, type Target } from "./request.ts";
 import { type Variables, variablesIn } from "./substitute.ts";
 import type { Send, WireAnswer, WireRequest } from "./transport.ts";
@@ -16,25 +17,6 @@ export interface RunOptions extends Target {
   /** The supplied variables; `token` is the valid credential. */
   readonly variables: Variables;
 }
-
-/** How one exchange came out. */
-export type Outcome =
-  & {
-    readonly exchange: Exchange;
-    /** All variables of the run, so that a report can mask the secret ones. */
-    readonly variables: Variables;
-  }
-  & (
-    | { readonly kind: "passed" }
-    | { readonly kind: "skipped"; readonly reason: string }
-    | {
-      readonly kind: "failed";
-      readonly request: WireRequest;
-      /** Absent if none came. */
-      readonly answer?: WireAnswer;
-      readonly mismatches: readonly string[];
-    }
-  );
 
 /**
  * Runs exchanges in turn; consecutive ones of one `parallel_group` go out at
@@ -58,7 +40,7 @@ export async function runFile(
     outcomes.push(
       ...await Promise.all(batch.map(async (exchange): Promise<Outcome> => {
         const skipped = (reason: string): Outcome => (
-          { kind: "skipped", exchange, variables, reason }
+          { kind: "skipped", subject: exchange, variables, reason }
         );
         const root = rootOf(exchange, options);
         if (root === undefined) {
@@ -96,17 +78,18 @@ async function sendAndCheck(
   variables: Map<string, JsonValue>,
   { send }: RunOptions,
 ): Promise<Outcome> {
+  const subject = exchange;
   let answer: WireAnswer;
   try {
     answer = await send(request);
   } catch (error) {
     const mismatches = [`no answer: ${error}`];
-    return { kind: "failed", exchange, variables, request, mismatches };
+    return { kind: "failed", subject, variables, request, mismatches };
   }
   const mismatches = [...checkAnswer(exchange, answer, variables)];
   return mismatches.length === 0
-    ? { kind: "passed", exchange, variables }
-    : { kind: "failed", exchange, variables, request, answer, mismatches };
+    ? { kind: "passed", subject, variables }
+    : { kind: "failed", subject, variables, request, answer, mismatches };
 }
 
 function missingVariable(

@@ -5,7 +5,8 @@ import {
   type FakeAnswer,
   fakeServer,
 } from "./fake_server.ts";
-import { type Outcome, runFile } from "./runner.ts";
+import type { Outcome } from "./outcome.ts";
+import { runFile } from "./runner.ts";
 import type { WireRequest } from "./transport.ts";
 
 const BASE = "http://localhost/scim/v2";

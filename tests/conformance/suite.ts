@@ -1,21 +1,24 @@
 /**
- * Runs exchange files one after another, each in its tenant.
+ * Runs files of exchanges and vectors one after another, each in its tenant.
  * @module
  */
 
 import { createAdminApi, provision } from "./admin.ts";
-import type { ExchangeFile } from "./exchange.ts";
-import type { NamedFile } from "./files.ts";
+import { type ExchangeFile, type Profile, PROFILES } from "./exchange.ts";
+import type { NamedFile, NamedVectors } from "./files.ts";
 import type { Options } from "./options.ts";
+import type { Outcome } from "./outcome.ts";
 import {
   countOutcomes,
+  describeChoices,
   describeOutcome,
   describeTotals,
   type Totals,
 } from "./report.ts";
-import { type Outcome, runFile } from "./runner.ts";
+import { runFile } from "./runner.ts";
 import { type Variables, variablesIn } from "./substitute.ts";
 import type { Send } from "./transport.ts";
+import { runVectors } from "./vectors/run.ts";
 
 /** What a suite needs from outside. */
 export interface SuiteDeps {
@@ -31,16 +34,19 @@ export interface SuiteDeps {
  * @throws {Error} If the admin API does not issue a token.
  */
 export async function runSuite(
-  files: readonly NamedFile[],
+  files: readonly (NamedFile | NamedVectors)[],
   options: Options,
   deps: SuiteDeps,
 ): Promise<Totals> {
   const all: Outcome[] = [];
   for (const file of files) {
-    const outcomes = await runInTenant(file, options, deps);
+    const outcomes = "vectors" in file
+      ? await runVectorsInTenant(file, options, deps)
+      : await runInTenant(file, options, deps);
     for (const outcome of outcomes) {
       for (const line of describeOutcome(file.name, outcome)) deps.print(line);
     }
+    for (const line of describeChoices(file.name, outcomes)) deps.print(line);
     all.push(...outcomes);
   }
   const totals = countOutcomes(all, options.strict);
@@ -69,7 +75,7 @@ async function runInTenant(
     createAdminApi(send, url, secret),
     variablesIn(content.exchanges),
     {
-      name: `conformance ${name}`.slice(0, 60),
+      name: tokenName(name),
       tenant: newTenant(),
       profile: content.profile ?? options.profile,
     },
@@ -80,6 +86,44 @@ async function runInTenant(
   } finally {
     await release();
   }
+}
+
+async function runVectorsInTenant(
+  { name, vectors }: NamedVectors,
+  options: Options,
+  { send, newTenant }: SuiteDeps,
+): Promise<Outcome[]> {
+  const { base, profile } = options;
+  const tokens = new Map<Profile, string>();
+  if (options.admin === undefined) {
+    if (options.token !== undefined) tokens.set(profile, options.token);
+    return await runVectors(vectors, { base, send, tokens, profile });
+  }
+  const admin = createAdminApi(send, options.admin.url, options.admin.secret);
+  const tenant = newTenant();
+  const ids: string[] = [];
+  try {
+    for (const wanted of PROFILES) {
+      const { id, token } = await admin.issue(
+        { name: tokenName(name), tenant, profile: wanted },
+      );
+      ids.push(id);
+      tokens.set(wanted, token);
+    }
+    return await runVectors(vectors, {
+      base,
+      send,
+      tokens,
+      profile,
+      extendUser: (schema) => admin.extendUser(schema, tenant),
+    });
+  } finally {
+    await Promise.allSettled(ids.map((id) => admin.revoke(id)));
+  }
+}
+
+function tokenName(file: string): string {
+  return `conformance ${file}`.slice(0, 60);
 }
 
 /** Why a file cannot run with a token that was given, not issued for it. */
@@ -94,7 +138,7 @@ function unfit(
 
 function skipAll({ exchanges }: ExchangeFile, reason: string): Outcome[] {
   const variables = new Map<string, string>();
-  return exchanges.map((exchange) => (
-    { kind: "skipped", exchange, variables, reason }
+  return exchanges.map((subject) => (
+    { kind: "skipped", subject, variables, reason }
   ));
 }

@@ -10,10 +10,11 @@ import {
   type FakeAnswer,
   fakeServer,
 } from "./fake_server.ts";
-import type { NamedFile } from "./files.ts";
+import type { NamedFile, NamedVectors } from "./files.ts";
 import { type Options, parseOptions } from "./options.ts";
 import { runSuite } from "./suite.ts";
 import type { WireRequest } from "./transport.ts";
+import { list, patchFile, SAMPLES } from "./vectors/fake_scim.ts";
 
 const BASE = ["--base", "http://localhost/scim/v2"];
 const ADMIN = ["--admin", "http://localhost", "--admin-token", "A"];
@@ -22,8 +23,15 @@ function file(name: string, ...changes: ExchangeChange[]): NamedFile {
   return { name, content: { exchanges: exchanges(...changes) } };
 }
 
+function vectors(
+  ...changes: Readonly<Record<string, unknown>>[]
+): NamedVectors {
+  const file = patchFile(...changes);
+  return { name: "v.json", vectors: { file, samples: SAMPLES } };
+}
+
 async function run(
-  files: readonly NamedFile[],
+  files: readonly (NamedFile | NamedVectors)[],
   args: readonly string[],
   answer: (request: WireRequest) => FakeAnswer = () => ({}),
 ) {
@@ -45,7 +53,7 @@ async function run(
   return { totals, lines, sent };
 }
 
-/** What the admin API was asked for, in order. */
+/** What the admin API was asked for tokens, in order. */
 function asked(sent: readonly WireRequest[]): unknown[] {
   return sent.filter(({ target }) => target === "/admin/tokens")
     .map(({ body }): unknown => JSON.parse(body ?? ""));
@@ -145,6 +153,49 @@ Deno.test("runSuite() prints failures under the name of their file", async () =>
     "0 passed, 1 failed",
   ]);
   strictEqual(totals.failed, 1);
+});
+
+Deno.test("runSuite() runs vectors with tokens of both profiles in one new tenant", async () => {
+  const { sent } = await run([vectors({})], ADMIN);
+  const common = { name: "conformance v.json", tenant: "tenant-1" };
+  deepStrictEqual(asked(sent), [
+    { ...common, profile: "compatible" },
+    { ...common, profile: "rfc" },
+  ]);
+});
+
+Deno.test("runSuite() registers the extension of vectors in their tenant", async () => {
+  const { sent } = await run([vectors({})], ADMIN);
+  const request = sent.find(({ target }) => target === "/admin/schemas");
+  strictEqual(request?.headers["Authorization"], "Bearer A");
+  deepStrictEqual(JSON.parse(request?.body ?? ""), {
+    schema: SAMPLES.extensionSchema,
+    extends: "User",
+    tenant: "tenant-1",
+  });
+});
+
+Deno.test("runSuite() revokes the tokens of vectors", async () => {
+  const { sent } = await run([vectors({})], ADMIN);
+  deepStrictEqual(
+    sent.slice(-2).map(({ method, target }) => `${method} ${target}`),
+    ["DELETE /admin/tokens/1", "DELETE /admin/tokens/2"],
+  );
+});
+
+Deno.test("runSuite() runs vectors with a given token as far as its profile goes", async () => {
+  const files = [vectors({ profile: "entra" }, { profile: "rfc" })];
+  const { lines, sent } = await run(
+    files,
+    ["--token", "T"],
+    ({ target }) => target.includes("/Schemas") ? list([]) : { status: 404 },
+  );
+  deepStrictEqual(asked(sent), []);
+  deepStrictEqual(lines.filter((line) => /^(?:FAIL|SKIP)/.test(line)), [
+    "FAIL v.json: sample ben [must]",
+    "FAIL v.json: P1 sets a title [must]",
+    "SKIP v.json: P2 sets a title",
+  ]);
 });
 
 Deno.test("runSuite() stops when the admin API issues no token", async () => {
