@@ -129,7 +129,7 @@ const CASES: readonly Case[] = [
   },
   {
     name: "/Me of a token without a user",
-    status: 404,
+    status: 501,
     wrong: /token is not bound to a user/,
     right: /issued with a "userId"/,
     send: (client) => client.get("/Me"),

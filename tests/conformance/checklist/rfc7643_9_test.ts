@@ -39,9 +39,12 @@ for (const profile of ["rfc", "compatible"] as const) {
     withClient(async (client) => {
       await client.user("bystander", { title: "x" });
       for (const text of HOSTILE) {
-        const { id, json } = await client.user(text, { title: text });
+        const { id, json } = await client.user("ada", {
+          displayName: text,
+          title: text,
+        });
         strictEqual(json["title"], text);
-        for (const name of ["userName", "title"]) {
+        for (const name of ["displayName", "title"]) {
           for (const operator of ["eq", "co", "sw"]) {
             const filter = `${name} ${operator} ${JSON.stringify(text)}`;
             const query = encodeURIComponent(filter);

@@ -243,13 +243,6 @@ Deno.test("44-3.10-4 A path belongs to the longest schema URI that it begins wit
         attributes: [attribute("room", "")],
       },
     ],
-    {
-      unstored: [],
-      derived: [],
-      label: [],
-      indexed: [],
-      optionallyUnique: [],
-    },
   );
   for (
     const [path, expected] of [
