@@ -34,6 +34,8 @@ export function formatProblem(
       return isCertificate(text)
         ? undefined
         : "must be exactly one certificate, as base64 of its DER form";
+    case "not-empty":
+      return text === "" ? "must not be empty; leave it out" : undefined;
   }
 }
 

@@ -22,7 +22,9 @@ export function readJsonObject(text: string): JsonObject {
   }
   let value: JsonValue;
   try {
-    value = JSON.parse(text);
+    value = FRACTION.test(text)
+      ? JSON.parse(text, noteFraction)
+      : JSON.parse(text);
   } catch (error) {
     throw invalidSyntax(
       `The request body is not JSON: ${
@@ -34,6 +36,42 @@ export function readJsonObject(text: string): JsonObject {
     throw invalidSyntax("The request body must be a JSON object");
   }
   check(value, "", 1);
+  return value;
+}
+
+/**
+ * Whether a number was written with a fraction or an exponent, as in `1.0` and
+ * `1e3`, which no integer has (RFC 7643 section 2.3.4).
+ *
+ * @param holder the object or array, as it was read, that holds the number
+ */
+export function hasFraction(
+  holder: JsonObject | readonly JsonValue[],
+  key: string | number,
+): boolean {
+  return fractions.get(holder)?.has(String(key)) === true;
+}
+
+/** A number with a fraction or an exponent, or a text that looks like one. */
+const FRACTION = /[:[,]\s*-?\d+(?:\.\d+|(?:\.\d+)?[eE][+-]?\d+)\s*[,\]}]/;
+
+/** `JSON.parse` forgets how numbers were written. */
+const fractions = new WeakMap<object, Set<string>>();
+
+function noteFraction(
+  this: unknown,
+  key: string,
+  value: JsonValue,
+  context?: { readonly source?: string },
+): JsonValue {
+  const holder = this;
+  if (
+    typeof value === "number" && typeof holder === "object" &&
+    holder !== null && /[.eE]/.test(context?.source ?? "")
+  ) {
+    const keys = fractions.get(holder) ?? new Set();
+    fractions.set(holder, keys.add(key));
+  }
   return value;
 }
 

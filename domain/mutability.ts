@@ -3,6 +3,7 @@
  * @module
  */
 
+import { elementKey } from "./elements.ts";
 import { mutability } from "./errors.ts";
 import {
   isJsonObject,
@@ -25,11 +26,48 @@ export function checkImmutable(
   after: JsonObject,
 ): void {
   for (const [attribute, old, now] of singleValues(type, before, after)) {
-    if (attribute.mutability !== "immutable" || old === undefined) continue;
-    if (!jsonEquals(old, now)) {
-      throw mutability(
-        `Attribute "${attribute.path}" is immutable and has a value already`,
-      );
+    if (attribute.mutability === "immutable") {
+      refuseChange(attribute, old, now);
+    } else if (attribute.multiValued) {
+      checkElements(attribute, old, now);
+    }
+  }
+}
+
+/**
+ * Refuses another value for an immutable attribute that has one.
+ *
+ * @throws {ScimError} 400 mutability
+ */
+export function refuseChange(
+  attribute: Attribute,
+  before: JsonValue | undefined,
+  after: JsonValue | undefined,
+): void {
+  if (before === undefined || jsonEquals(before, after)) return;
+  throw mutability(
+    `Attribute "${attribute.path}" is immutable and has a value already`,
+  );
+}
+
+/** What is immutable in a value that stays, as its `value` and `type` tell. */
+function checkElements(
+  attribute: Attribute,
+  before: JsonValue | undefined,
+  after: JsonValue | undefined,
+): void {
+  const fixed = [...attribute.subAttributes.values()].filter((sub) =>
+    sub.mutability === "immutable"
+  );
+  if (fixed.length === 0 || !Array.isArray(before) || !Array.isArray(after)) {
+    return;
+  }
+  const now = new Map(after.map((element) => [elementKey(element), element]));
+  for (const element of before) {
+    const next = now.get(elementKey(element));
+    if (!isJsonObject(element) || !isJsonObject(next)) continue;
+    for (const sub of fixed) {
+      refuseChange(sub, own(element, sub.name), own(next, sub.name));
     }
   }
 }

@@ -17,6 +17,7 @@ import { invalidSyntax, invalidValue } from "./errors.ts";
 import { readBoolean } from "./filter/compare.ts";
 import { unknownAttribute } from "./filter/compile.ts";
 import { isJsonObject, type JsonObject, type JsonValue, own } from "./json.ts";
+import { hasFraction } from "./json_text.ts";
 import { parseAttributePath } from "./path.ts";
 import type { Profile } from "./profile.ts";
 import type { Attribute } from "./schema/attribute.ts";
@@ -90,9 +91,29 @@ export class Normalizer {
         this.#once(seen, "schemas", key);
         continue;
       }
-      this.#member(attributes, seen, key, value);
+      this.#member(attributes, seen, body, key, value);
     }
     return attributes;
+  }
+
+  /**
+   * Refuses a number that is written as no integer is.
+   *
+   * @throws {ScimError} 400 invalidValue, if the profile is strict
+   */
+  checkNumber(
+    attribute: Attribute,
+    holder: JsonObject | readonly JsonValue[],
+    key: string | number,
+  ): void {
+    if (
+      attribute.type !== "integer" || this.#profile.anyFormat ||
+      !hasFraction(holder, key)
+    ) return;
+    throw invalidValue(
+      `Attribute "${attribute.path}" must be an integer without fraction or ` +
+        "exponent",
+    );
   }
 
   /**
@@ -147,6 +168,7 @@ export class Normalizer {
       const attribute = attributes.get(key.toLowerCase());
       if (attribute !== undefined) {
         this.#once(seen, attribute.path, key);
+        this.checkNumber(attribute, value, key);
         this.#assign(result, attribute, item);
         continue;
       }
@@ -156,6 +178,7 @@ export class Normalizer {
       const target = path && resolvePath(this.#type, path, this.#profile);
       if (target?.kind === "attribute") {
         this.#once(seen, target.attribute.path, key);
+        this.checkNumber(target.attribute, value, key);
         const holder: JsonObject = {};
         this.#assignPath(holder, target.attribute, item);
         const values = own(holder, uri);
@@ -188,12 +211,14 @@ export class Normalizer {
   #member(
     attributes: JsonObject,
     seen: Map<string, string>,
+    body: JsonObject,
     key: string,
     value: JsonValue,
   ): void {
     const attribute = this.#type.attributes.get(key.toLowerCase());
     if (attribute !== undefined) {
       this.#once(seen, attribute.path, key);
+      this.checkNumber(attribute, body, key);
       return this.#assignPath(attributes, attribute, value);
     }
     const extension = this.#type.extensions.get(key.toLowerCase());
@@ -224,6 +249,7 @@ export class Normalizer {
       });
     }
     this.#once(seen, target.attribute.path, key);
+    this.checkNumber(target.attribute, body, key);
     this.#assignPath(attributes, target.attribute, value);
   }
 
@@ -303,6 +329,7 @@ export class Normalizer {
         continue;
       }
       this.#once(seen, sub.path, key);
+      this.checkNumber(sub, value, key);
       this.#assign(result, sub, item);
     }
     readReference(attribute, result);
@@ -314,7 +341,8 @@ export class Normalizer {
     values: readonly JsonValue[],
   ): JsonValue[] | undefined {
     const list = new Map<string, JsonValue>();
-    for (const value of values) {
+    for (const [index, value] of values.entries()) {
+      this.checkNumber(attribute, values, index);
       const element = value === null
         ? undefined
         : this.#element(attribute, value);

@@ -278,6 +278,12 @@ class Compiler {
     where: string,
     element: Attribute,
   ): { kind: "attribute"; attribute: Attribute } {
+    if (element.type !== "complex" && !element.multiValued) {
+      throw invalidFilter(
+        `${where}: "${element.path}" has one simple value and no brackets; ` +
+          "compare it itself",
+      );
+    }
     const name = printAttributePath(path);
     const attribute = element.type === "complex"
       ? element.subAttributes.get(name.toLowerCase())

@@ -4,16 +4,11 @@
  */
 
 import { elementKey, isBareElement } from "../elements.ts";
-import { invalidValue, mutability, noTarget } from "../errors.ts";
+import { invalidValue, noTarget } from "../errors.ts";
 import type { Filter } from "../filter/ast.ts";
 import { elementMatches, type Predicate } from "../filter/compile.ts";
-import {
-  isJsonObject,
-  jsonEquals,
-  type JsonObject,
-  type JsonValue,
-  own,
-} from "../json.ts";
+import { isJsonObject, type JsonObject, type JsonValue, own } from "../json.ts";
+import { refuseChange } from "../mutability.ts";
 import type { Normalizer } from "../normalize.ts";
 import type { Profile } from "../profile.ts";
 import type { Attribute } from "../schema/attribute.ts";
@@ -145,9 +140,18 @@ export class ElementEditor {
   ): JsonValue {
     if (sub === undefined) {
       const [given = {}] = this.#normalizer.parts(attribute, firstOf(value));
-      return op === "add" && isJsonObject(element) && isJsonObject(given)
+      const changed = op === "add" && isJsonObject(element) &&
+          isJsonObject(given)
         ? { ...element, ...given }
         : given;
+      for (const part of attribute.subAttributes.values()) {
+        refuseImmutable(
+          part,
+          isJsonObject(element) ? own(element, part.name) : undefined,
+          isJsonObject(changed) ? own(changed, part.name) : undefined,
+        );
+      }
+      return changed;
     }
     const present = isJsonObject(element) ? element : {};
     const normal = this.#normalizer.value(sub, value);
@@ -238,14 +242,7 @@ function refuseImmutable(
   before: JsonValue | undefined,
   after: JsonValue | undefined,
 ): void {
-  if (
-    sub.mutability === "immutable" && before !== undefined &&
-    !jsonEquals(before, after)
-  ) {
-    throw mutability(
-      `Attribute "${sub.path}" is immutable and has a value already`,
-    );
-  }
+  if (sub.mutability === "immutable") refuseChange(sub, before, after);
 }
 
 /**

@@ -29,6 +29,8 @@ export interface PatchOperation {
   /** The path as written, for messages. */
   readonly pathText?: string;
   readonly value?: JsonValue;
+  /** The operation as it was read, which knows how its numbers were written. */
+  readonly raw?: JsonObject;
 }
 
 const envelope = z.object({
@@ -123,7 +125,7 @@ function readOperation(
     op,
     ...(path === undefined ? {} : { path }),
     ...(pathText === undefined ? {} : { pathText }),
-    ...(value === undefined ? {} : { value }),
+    ...(value === undefined ? {} : { value, raw }),
   };
 }
 

@@ -13,7 +13,12 @@ import {
 import type { Filter, PatchPath } from "../filter/ast.ts";
 import { unknownAttribute } from "../filter/compile.ts";
 import { parsePatchPath } from "../filter/parse.ts";
-import { describeJson, isJsonObject, type JsonValue } from "../json.ts";
+import {
+  describeJson,
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+} from "../json.ts";
 import type { Normalizer } from "../normalize.ts";
 import { type AttributePath, parseAttributePath } from "../path.ts";
 import type { Profile } from "../profile.ts";
@@ -77,11 +82,29 @@ export class TargetReader {
    * @throws {ScimError} 400 invalidPath, invalidSyntax, invalidValue or mutability
    */
   *targets(
-    { op, path, pathText, value }: PatchOperation,
+    { op, path, pathText, value, raw = {} }: PatchOperation,
   ): Generator<Target> {
-    yield* path === undefined
+    const targets = path === undefined
       ? this.#resource(op, value ?? null)
       : this.#path(op, path, pathText ?? "", value);
+    const key = Object.keys(raw).find((name) => name.toLowerCase() === "value");
+    yield* this.#withNumbers(targets, raw, key ?? "value", value);
+  }
+
+  /** Refuses integers that are written as none is, where a value is one. */
+  *#withNumbers(
+    targets: Generator<Target>,
+    holder: JsonObject,
+    key: string,
+    value: JsonValue | undefined,
+  ): Generator<Target> {
+    for (const target of targets) {
+      const { attribute, sub = attribute } = target.place;
+      if (target.value === value) {
+        this.#normalizer.checkNumber(sub, holder, key);
+      }
+      yield target;
+    }
   }
 
   *#path(
@@ -160,7 +183,8 @@ export class TargetReader {
       }
       seen.add(lower);
       // What a resource has tells which schemas it has; nothing is to be set.
-      if (lower !== "schemas") yield* this.#member(op, key, item);
+      if (lower === "schemas") continue;
+      yield* this.#withNumbers(this.#member(op, key, item), value, key, item);
     }
   }
 
@@ -226,6 +250,7 @@ export class TargetReader {
       if (attribute === undefined) {
         yield* this.#extensionPath(op, extension, key, item);
       } else if (!this.#isReadOnlyNoise(attribute)) {
+        this.#normalizer.checkNumber(attribute, value, key);
         yield { op, place: { attribute }, text: attribute.path, value: item };
       }
     }

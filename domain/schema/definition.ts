@@ -48,7 +48,7 @@ export type Uniqueness = typeof UNIQUENESSES[number];
  * A format that RFC 7643 demands of a value but that the schema language
  * cannot express. Checked by the `rfc` profile only and never published.
  */
-export type ValueFormat = "iso3166-alpha2" | "x509-der";
+export type ValueFormat = "iso3166-alpha2" | "x509-der" | "not-empty";
 
 /**
  * One attribute of a schema. A characteristic that is left out has the default

@@ -68,6 +68,7 @@ export const USER_SCHEMA: SchemaDefinition = {
     text(
       "displayName",
       "The name to show for this user in lists and pages, preferably the full name.",
+      { format: "not-empty" },
     ),
     text(
       "nickName",

@@ -23,7 +23,7 @@ for (const profile of PROFILES) {
   for (
     const attributes of [
       {},
-      { displayName: "", title: "x\ny" },
+      { nickName: "", title: "x\ny" },
       { name: { formatted: "Ada King" } },
       {
         emails: [{ value: "upd-1a2b3c4d", type: "anything" }, {

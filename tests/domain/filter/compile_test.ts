@@ -254,7 +254,7 @@ for (
       "value, display, type, primary",
     ],
     ["emails[emails.value pr]", 'no sub-attribute "emails.value"'],
-    ["userName[type pr]", 'no sub-attribute "type"; it has value'],
+    ["userName[type pr]", "one simple value and no brackets"],
     ['password eq "x"', '"password" is never returned and cannot be searched'],
     ["password pr", "cannot be searched"],
     ['password sw "a"', "cannot be searched"],
