@@ -24,7 +24,8 @@ export interface SortOrder {
 
 /**
  * A value in sortable form: numbers and booleans as they are, texts in
- * comparable form, instants; undefined for a resource without a value.
+ * comparable form, instants; undefined for a resource without a value. The empty
+ * string counts as none, as it does for `pr`.
  */
 export type SortKey = string | number | boolean | undefined;
 
@@ -143,6 +144,8 @@ function first(value: JsonValue | undefined): JsonValue | undefined {
 function keyOf(attribute: Attribute, value: JsonValue | undefined): SortKey {
   switch (typeof value) {
     case "string":
+      // Nothing that `pr` would find; indexes do not hold it either.
+      if (value === "") return undefined;
       return attribute.type === "dateTime"
         ? value
         : comparable(value, attribute.caseExact);

@@ -262,6 +262,46 @@ export function textPart(text: string): string {
   return `${cut(text, MAX_TEXT)}\u0000${hash}`;
 }
 
+/** Whether a value was cut: its place among the keys is not its own then. */
+export function isCut(part: string): boolean {
+  return part.length > MAX_TEXT;
+}
+
+/** Keys from `start` on, up to but without `end`. */
+export interface KeyRange {
+  readonly start: Deno.KvKey;
+  readonly end: Deno.KvKey;
+}
+
+/** All keys that begin with some parts. */
+export function allBelow(prefix: Deno.KvKey): KeyRange {
+  return { start: prefix, end: [...prefix, LAST] };
+}
+
+/** The least key that comes after one that ends with a text. */
+export function justBehind(key: Deno.KvKey): Deno.KvKey {
+  return [...key.slice(0, -1), `${String(key.at(-1))}\u0000`];
+}
+
+/**
+ * The keys of the values that begin like this one as far as keys are sure to
+ * hold them, so that they may stand in another order than the values. Takes a
+ * value or its part of a key.
+ *
+ * @returns undefined for a value so short that keys hold it as a whole
+ */
+export function rangeAlike(
+  prefix: Deno.KvKey,
+  text: string,
+): KeyRange | undefined {
+  if (text.length < MAX_BOUND) return undefined;
+  const from = bound(text);
+  return {
+    start: [...prefix, from],
+    end: [...prefix, successor(from) ?? LAST],
+  };
+}
+
 /** A stretch of values. Texts are in comparable form. */
 export interface TextRange {
   readonly prefix?: string;
@@ -276,7 +316,7 @@ export interface TextRange {
 export function rangeSelector(
   prefix: Deno.KvKey,
   range: TextRange,
-): { readonly start: Deno.KvKey; readonly end: Deno.KvKey } {
+): KeyRange {
   const lower = [range.prefix, range.atLeast].filter((t) => t !== undefined)
     .map(bound);
   const upper = [range.prefix, range.atMost].filter((t) => t !== undefined)
@@ -300,7 +340,7 @@ export function idRange(
   prefix: Deno.KvKey,
   first: string,
   last: string,
-): { readonly start: Deno.KvKey; readonly end: Deno.KvKey } {
+): KeyRange {
   return {
     start: [...prefix, first],
     end: [...prefix, successor(last) ?? LAST],

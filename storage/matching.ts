@@ -87,6 +87,11 @@ export class Matching {
   }
 }
 
+/** Whether an attribute is found in the stored attributes themselves. */
+export function isStored(type: ResourceType, attribute: Attribute): boolean {
+  return sourceOf(type, attribute) === "record";
+}
+
 /**
  * What is needed to test an attribute: the stored attributes, what the record
  * knows beside them, or a view for which other records are read.

@@ -7,17 +7,21 @@
 import { ScimError } from "../domain/errors.ts";
 import type { Predicate } from "../domain/filter/compile.ts";
 import { type Access, planAccess } from "../domain/filter/plan.ts";
-import {
-  compareSortKeys,
-  type SortKey,
-  type SortOrder,
-} from "../domain/sorting.ts";
+import type { SortOrder } from "../domain/sorting.ts";
 import { AccessPaths } from "./access.ts";
 import { locate } from "./counters.ts";
-import { isExactPrefix, resourceKey, resourcePrefix } from "./keys.ts";
+import { isExactPrefix, resourcePrefix } from "./keys.ts";
 import { Matching, type Subject } from "./matching.ts";
 import type { Memberships } from "./memberships.ts";
-import { decodeRecord, type ResourceRecord } from "./records.ts";
+import {
+  compareRanks,
+  isBehind,
+  MAX_KEY_LENGTH,
+  type Place,
+  type Ranked,
+} from "./ranks.ts";
+import { decodeRecord, readRecords, type ResourceRecord } from "./records.ts";
+import { SortedQueries } from "./sorted.ts";
 import type { Store } from "./store.ts";
 import type { Views } from "./views.ts";
 
@@ -43,15 +47,6 @@ export interface Page {
   readonly contiguous: boolean;
 }
 
-/**
- * Where a page by cursor ended: an id and, in a sorted walk, the first 200
- * characters of a sort key, since a cursor has to fit into a URL.
- */
-export interface Place {
-  readonly id: string;
-  readonly key?: SortKey;
-}
-
 /** A page by cursor (RFC 9865). */
 export interface Walk extends Query {
   /** undefined: from the beginning. */
@@ -69,17 +64,8 @@ export interface Step {
   readonly next: Place | undefined;
 }
 
-/** A resource and where it stands in the order. */
-export interface Ranked {
-  readonly id: string;
-  readonly key: SortKey;
-}
-
 /** How many resources a query may look at before it is refused. */
 export const DEFAULT_SCAN_LIMIT = 250_000;
-
-/** How much of a sort key decides about the order of a walk. */
-const MAX_KEY_LENGTH = 200;
 
 /** How many resources are tested at a time. */
 const BATCH = 100;
@@ -89,6 +75,7 @@ export class Queries {
   readonly #store: Store;
   readonly #paths: AccessPaths;
   readonly #matching: Matching;
+  readonly #sorted: SortedQueries;
   readonly #scanLimit: number;
 
   constructor(
@@ -101,6 +88,11 @@ export class Queries {
     this.#paths = new AccessPaths(store, memberships);
     this.#matching = new Matching(views);
     this.#scanLimit = scanLimit;
+    this.#sorted = new SortedQueries(
+      store,
+      this.#matching,
+      (seen) => this.#checkBudget(seen),
+    );
   }
 
   /**
@@ -113,10 +105,14 @@ export class Queries {
     const { predicate, order, startIndex, count } = request;
     const first = startIndex - 1;
     if (order !== undefined) {
+      if (this.#sorted.servesPage(request, order)) {
+        return await this.#sorted.page(request, order);
+      }
       const ranked = await this.#ranked(request, order);
       return {
         totalResults: ranked.length,
-        records: await this.#records(
+        records: await readRecords(
+          this.#store,
           request,
           ranked.slice(first, first + count).map(({ id }) => id),
         ),
@@ -128,7 +124,11 @@ export class Queries {
     if (ids !== undefined) {
       return {
         totalResults: ids.length,
-        records: await this.#records(request, ids.slice(first, first + count)),
+        records: await readRecords(
+          this.#store,
+          request,
+          ids.slice(first, first + count),
+        ),
         contiguous: false,
       };
     }
@@ -150,9 +150,11 @@ export class Queries {
    * @throws {ScimError} 400 tooMany
    */
   async step(walk: Walk): Promise<Step> {
-    return walk.order === undefined
-      ? await this.#stepByIds(walk)
-      : await this.#stepInOrder(walk, walk.order);
+    const { order } = walk;
+    if (order === undefined) return await this.#stepByIds(walk);
+    return this.#sorted.servesStep(walk, order)
+      ? await this.#sorted.step(walk, order)
+      : await this.#stepInOrder(walk, order);
   }
 
   /** Every match with its sort key, in order; without an order, without keys. */
@@ -173,7 +175,7 @@ export class Queries {
     subject: Subject,
     ids: readonly string[],
   ): Promise<ResourceRecord[]> {
-    return await this.#records(subject, ids);
+    return await readRecords(this.#store, subject, ids);
   }
 
   async #stepByIds(walk: Walk): Promise<Step> {
@@ -208,7 +210,7 @@ export class Queries {
     const last = wanted.at(-1);
     return {
       totalResults: ranked.length,
-      records: await this.#records(walk, wanted.map(({ id }) => id)),
+      records: await readRecords(this.#store, walk, wanted.map(({ id }) => id)),
       contiguous: false,
       next: last === undefined || last === ranked.at(-1) ? undefined : last,
     };
@@ -278,7 +280,11 @@ export class Queries {
       const ids = (await this.#ids(query, access))
         .filter((id) => after === undefined || id > after);
       for (let i = 0; i < ids.length; i += BATCH) {
-        const records = await this.#records(query, ids.slice(i, i + BATCH));
+        const records = await readRecords(
+          this.#store,
+          query,
+          ids.slice(i, i + BATCH),
+        );
         yield await this.#test(query, records);
       }
       return;
@@ -305,16 +311,6 @@ export class Queries {
     return query.predicate === undefined
       ? records
       : await this.#matching.matching(query, query.predicate, records);
-  }
-
-  async #records(
-    { tenant, type }: Subject,
-    ids: readonly string[],
-  ): Promise<ResourceRecord[]> {
-    const entries = await this.#store.getMany(
-      ids.map((id) => resourceKey(tenant, type.name, id)),
-    );
-    return entries.map(decodeRecord).filter((record) => record !== undefined);
   }
 
   /** The ids of all matches, if an index names them and nothing else. */
@@ -357,14 +353,8 @@ function startBehind(
   order: SortOrder,
   after: Place,
 ): number {
-  const place: Ranked = { id: after.id, key: after.key };
-  const next = ranked.findIndex((each) => compareRanks(order, each, place) > 0);
+  const next = ranked.findIndex((each) => isBehind(order, each, after));
   return next < 0 ? ranked.length : next;
-}
-
-function compareRanks(order: SortOrder, a: Ranked, b: Ranked): number {
-  return compareSortKeys(order, a.key, b.key) ||
-    (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
 }
 
 /** Whether an index names the matches and nothing else. */

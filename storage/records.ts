@@ -7,7 +7,8 @@ import { z } from "zod";
 import { ScimError } from "../domain/errors.ts";
 import type { JsonObject } from "../domain/json.ts";
 import { decode, encodeText, fits } from "./codec.ts";
-import type { MaybeEntry } from "./store.ts";
+import { resourceKey } from "./keys.ts";
+import type { MaybeEntry, Store } from "./store.ts";
 
 /** The generation of the members of a resource that was never given a whole new set. */
 export const FIRST_GENERATION = "0";
@@ -85,6 +86,21 @@ export function decodeRecord(entry: MaybeEntry): ResourceRecord | undefined {
     versionstamp: entry.versionstamp,
     membershipVersion: 0n,
   };
+}
+
+/** The records with some ids, in that order, as far as they exist. */
+export async function readRecords(
+  store: Store,
+  { tenant, type }: {
+    readonly tenant: string;
+    readonly type: { readonly name: string };
+  },
+  ids: readonly string[],
+): Promise<ResourceRecord[]> {
+  const entries = await store.getMany(
+    ids.map((id) => resourceKey(tenant, type.name, id)),
+  );
+  return entries.map(decodeRecord).filter((record) => record !== undefined);
 }
 
 /** A record with what the membership counters say. */

@@ -59,10 +59,11 @@ export class Store {
     return entries;
   }
 
-  /** Entries in the order of their keys, some hundreds at a time. */
+  /** Entries in the order of their keys or backwards, some hundreds at a time. */
   async *batches(
     selector: Deno.KvListSelector,
     limit: number = Infinity,
+    reverse: boolean = false,
   ): AsyncGenerator<Entry[]> {
     let left = limit;
     let cursor = "";
@@ -71,6 +72,7 @@ export class Store {
       const iterator = this.kv.list<unknown>(selector, {
         limit: size,
         batchSize: size,
+        reverse,
         ...(cursor === "" ? {} : { cursor }),
       });
       const batch = await this.#inTime(Array.fromAsync(iterator));
@@ -85,8 +87,11 @@ export class Store {
   async listAll(
     selector: Deno.KvListSelector,
     limit?: number,
+    reverse?: boolean,
   ): Promise<Entry[]> {
-    const batches = await Array.fromAsync(this.batches(selector, limit));
+    const batches = await Array.fromAsync(
+      this.batches(selector, limit, reverse),
+    );
     return batches.flat();
   }
 

@@ -143,8 +143,8 @@ const ORDERS: readonly (readonly [
     "44-3.4.2.3-4 those without a value last",
     USER,
     "title",
-    having("title", undefined, "b", "", "a"),
-    "3421",
+    having("title", undefined, "b", "a"),
+    "321",
   ],
 ];
 
@@ -157,6 +157,15 @@ for (const [name, type, sortBy, resources, ascending] of ORDERS) {
     );
   });
 }
+
+Deno.test("44-3.4.2.3-4 the empty string counts as no value", () => {
+  const resources = having("title", "b", "", "a");
+  assert.deepEqual(sorted(USER, resources, "title"), ["3", "1", "2"]);
+  assert.deepEqual(
+    sorted(USER, resources, "title", "descending"),
+    ["2", "1", "3"],
+  );
+});
 
 Deno.test("44-3.4.2.3-5 names and directions are read in any case", () => {
   const resources = having("userName", "b", "a");

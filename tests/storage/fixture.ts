@@ -296,6 +296,15 @@ export function newSeed(): number {
   return Math.floor(Math.random() * 2 ** 32);
 }
 
+/** Ids that fall into buckets by turns. */
+export function newIds(...buckets: string[]): () => string {
+  let count = 0;
+  return () => {
+    const bucket = buckets[count % buckets.length] ?? "";
+    return `${bucket}${String(count++).padStart(6, "0")}`;
+  };
+}
+
 /** A text of so many characters that hardly compresses below one byte each. */
 export function noise(length: number): string {
   const bytes = new Uint8Array(length);

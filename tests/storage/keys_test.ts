@@ -2,12 +2,16 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { compareText } from "../../domain/text.ts";
 import {
+  allBelow,
   idRange,
   indexKey,
   indexPrefix,
+  isCut,
   isExactPrefix,
+  justBehind,
   memberKey,
   memberOfKey,
+  rangeAlike,
   rangeSelector,
   resourceKey,
   settingsKey,
@@ -205,4 +209,52 @@ Deno.test("idRange() includes both ends and what lies below them", async () => {
   for (const id of ["a", "b", "c", "d"]) await kv.set(["of", id, "group"], 0);
   const keys = await keysOf(kv, idRange(["of"], "b", "c"));
   assert.deepEqual(keys.map((key) => key[1]), ["b", "c"]);
+});
+
+Deno.test("rangeAlike() holds every value that may stand in a wrong order with a value", async () => {
+  using kv = await Deno.openKv(":memory:");
+  await fc.assert(
+    fc.asyncProperty(
+      fc.uniqueArray(text, { minLength: 2, maxLength: 20 }),
+      fc.uuid(),
+      async (texts, tenant) => {
+        const values = new Map(texts.map((each) => [textPart(each), each]));
+        const prefix = indexPrefix(tenant, "User", "name");
+        for (const each of texts) {
+          await kv.set(indexKey(tenant, "User", "name", each, "id"), 0);
+        }
+        const keys = await keysOf(kv, { prefix });
+        const parts = keys.map((key) => String(key[prefix.length]));
+        for (const [index, part] of parts.entries()) {
+          const value = values.get(part) ?? "";
+          assert.equal(isCut(part), part !== value);
+          const wrong = parts.filter((other, place) =>
+            Math.sign(compareText(values.get(other) ?? "", value)) !==
+              Math.sign(place - index)
+          );
+          const range = rangeAlike(prefix, value);
+          assert.deepEqual(rangeAlike(prefix, part), range);
+          const alike = range === undefined
+            ? []
+            : (await keysOf(kv, range)).map((key) => key[prefix.length]);
+          for (const other of wrong) assert.ok(alike.includes(other));
+          assert.ok(range === undefined || alike.includes(part));
+        }
+      },
+    ),
+    { numRuns: 150 },
+  );
+});
+
+Deno.test("justBehind() comes after a key and before all others", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const keys = ["a", "a\u0000", "a\u0000b", "aa", "b"].map((id) => ["k", id]);
+  for (const key of keys) await kv.set(key, 0);
+  for (const [index, key] of keys.entries()) {
+    const { end } = allBelow(["k"]);
+    assert.deepEqual(
+      await keysOf(kv, { start: justBehind(key), end }),
+      keys.slice(index + 1),
+    );
+  }
 });

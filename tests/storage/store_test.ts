@@ -94,6 +94,21 @@ Deno.test("listAll() stops at its limit, within a batch and behind one", async (
   }
 });
 
+Deno.test("listAll() reads backwards from the end", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const change = new Change();
+  for (let i = 0; i < 900; i++) change.set(["k", i], i);
+  await change.on(kv).commit();
+  const range = { start: ["k", 100], end: ["k", 800] };
+  for (const limit of [1, 501, 700, 1_000]) {
+    const entries = await new Store(kv).listAll(range, limit, true);
+    assert.deepEqual(
+      entries.map(({ value }) => value),
+      Array.from({ length: Math.min(limit, 700) }, (_, i) => 799 - i),
+    );
+  }
+});
+
 Deno.test("getMany() answers in the order of the keys, however many", async () => {
   using kv = await Deno.openKv(":memory:");
   for (let i = 0; i < 1_500; i += 2) await kv.set(["k", i], i);
