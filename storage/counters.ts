@@ -8,38 +8,13 @@ import { countKey, countPrefix } from "./keys.ts";
 import { numberOf } from "./records.ts";
 import type { Store } from "./store.ts";
 
-/** The bucket of a resource. Ids are random, so buckets fill evenly. */
-export function bucketOf(id: string): string {
-  return id.slice(0, 2);
-}
-
-/** The counter that a resource counts in. */
+/** The counter that a resource counts in. Ids are random, so buckets fill evenly. */
 export function bucketKey(
   tenant: string,
   type: string,
   id: string,
 ): Deno.KvKey {
-  return countKey(tenant, type, bucketOf(id));
-}
-
-/** How many resources a bucket has. */
-export interface Count {
-  readonly count: number;
-  /** Moves with every resource that comes or goes. */
-  readonly versionstamp: string;
-}
-
-/** The counters of a type by bucket, in order, as they are at one moment. */
-export async function readCounts(
-  store: Store,
-  tenant: string,
-  type: string,
-): Promise<Map<string, Count>> {
-  const counters = await store.listAll({ prefix: countPrefix(tenant, type) });
-  return new Map(counters.map((entry) => [
-    String(entry.key.at(-1)),
-    { count: Number(numberOf(entry)), versionstamp: entry.versionstamp },
-  ]));
+  return countKey(tenant, type, id.slice(0, 2));
 }
 
 /** Where a page begins. */
@@ -62,12 +37,13 @@ export async function locate(
   type: string,
   offset: number,
 ): Promise<Offset> {
-  const counts = await readCounts(store, tenant, type);
+  const counters = await store.listAll({ prefix: countPrefix(tenant, type) });
   let before = 0;
   let found: { bucket: string; skip: number } | undefined;
-  for (const [bucket, { count }] of counts) {
+  for (const entry of counters) {
+    const count = Number(numberOf(entry));
     if (found === undefined && offset < before + count) {
-      found = { bucket, skip: offset - before };
+      found = { bucket: String(entry.key.at(-1)), skip: offset - before };
     }
     before += count;
   }

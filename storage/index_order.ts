@@ -8,9 +8,12 @@
  */
 
 import type { Attribute } from "../domain/schema/attribute.ts";
-import type { ResourceType } from "../domain/schema/compile.ts";
+import {
+  hasUniqueKey,
+  isSearchable,
+  type ResourceType,
+} from "../domain/schema/compile.ts";
 import { sortKey, type SortOrder } from "../domain/sorting.ts";
-import { hasUniqueKey } from "./indexes.ts";
 import {
   allBelow,
   indexPrefix,
@@ -68,14 +71,14 @@ export function hasIndexOrder(
   type: ResourceType,
   attribute: Attribute,
 ): boolean {
-  return type.indexes.includes(attribute) &&
+  return isSearchable(type, attribute) &&
     (attribute.type === "string" || attribute.type === "reference") &&
     !attribute.multiValued && attribute.parent?.multiValued !== true &&
     isStored(type, attribute);
 }
 
 /** Where the values of an attribute stand, one key for each resource. */
-export function valuePrefix(
+function valuePrefix(
   { tenant, type }: Subject,
   attribute: Attribute,
 ): Deno.KvKey {
@@ -168,19 +171,12 @@ export class IndexOrder {
   }
 }
 
-/** The id that an entry of an index names. */
-export function idOfEntry(prefix: Deno.KvKey, entry: Entry): string {
-  // Under a unique value the id is the value; under another it ends the key.
-  return String(
-    entry.key.length === prefix.length + 1 ? entry.value : entry.key.at(-1),
-  );
-}
-
-function indexedId(prefix: Deno.KvKey, entry: Entry): IndexedId {
+function indexedId(prefix: Deno.KvKey, { key, value }: Entry): IndexedId {
   return {
-    key: entry.key,
-    text: String(entry.key[prefix.length]),
-    id: idOfEntry(prefix, entry),
+    key,
+    text: String(key[prefix.length]),
+    // Under a unique value the id is the value; under another it ends the key.
+    id: String(key.length === prefix.length + 1 ? value : key.at(-1)),
   };
 }
 

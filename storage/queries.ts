@@ -105,9 +105,8 @@ export class Queries {
     const { predicate, order, startIndex, count } = request;
     const first = startIndex - 1;
     if (order !== undefined) {
-      if (this.#sorted.servesPage(request, order)) {
-        return await this.#sorted.page(request, order);
-      }
+      const page = await this.#sorted.page(request, order);
+      if (page !== undefined) return page;
       const ranked = await this.#ranked(request, order);
       return {
         totalResults: ranked.length,
@@ -152,9 +151,8 @@ export class Queries {
   async step(walk: Walk): Promise<Step> {
     const { order } = walk;
     if (order === undefined) return await this.#stepByIds(walk);
-    return this.#sorted.servesStep(walk, order)
-      ? await this.#sorted.step(walk, order)
-      : await this.#stepInOrder(walk, order);
+    return await this.#sorted.step(walk, order) ??
+      await this.#stepInOrder(walk, order);
   }
 
   /** Every match with its sort key, in order; without an order, without keys. */

@@ -4,25 +4,28 @@
  */
 
 import { planAccess } from "../domain/filter/plan.ts";
+import type { ResourceType } from "../domain/schema/compile.ts";
 import type { SortOrder } from "../domain/sorting.ts";
 import { locate } from "./counters.ts";
 import { hasIndexOrder, IndexOrder } from "./index_order.ts";
 import type { Matching } from "./matching.ts";
 import type { Page, PageRequest, Step, Walk } from "./queries.ts";
-import { MAX_KEY_LENGTH, type Place, type Ranked } from "./ranks.ts";
+import { MAX_KEY_LENGTH, type Ranked } from "./ranks.ts";
 import { readRecords, type ResourceRecord } from "./records.ts";
 import type { Store } from "./store.ts";
-import { Unvalued } from "./unvalued.ts";
 
 /** How many resources are tested at a time. */
 const BATCH = 100;
 
-/** Answers sorted queries from indexes. */
+/**
+ * Answers sorted queries from indexes. An index does not hold resources without
+ * a value, which come last, and first when the order is descending; what needs
+ * them is left to whoever looks at all resources.
+ */
 export class SortedQueries {
   readonly #store: Store;
   readonly #matching: Matching;
   readonly #index: IndexOrder;
-  readonly #unvalued: Unvalued;
   readonly #checkBudget: (seen: number) => void;
 
   /** @param checkBudget throws when too many resources have been looked at */
@@ -34,35 +37,31 @@ export class SortedQueries {
     this.#store = store;
     this.#matching = matching;
     this.#index = new IndexOrder(store, checkBudget);
-    this.#unvalued = new Unvalued(store, checkBudget);
     this.#checkBudget = checkBudget;
-  }
-
-  /** Whether an index gives a page: all matches have to be counted for it. */
-  servesPage({ type, predicate }: PageRequest, order: SortOrder): boolean {
-    return predicate === undefined && hasIndexOrder(type, order.attribute);
-  }
-
-  /** Whether an index gives a step: another index would name fewer resources. */
-  servesStep({ type, predicate }: Walk, order: SortOrder): boolean {
-    return hasIndexOrder(type, order.attribute) &&
-      (predicate === undefined || planAccess(predicate, type).kind === "all");
   }
 
   /**
    * A page of all resources.
    *
+   * @returns undefined when the index does not tell
    * @throws {ScimError} 400 tooMany when it lies too deep
    */
-  async page(request: PageRequest, order: SortOrder): Promise<Page> {
-    const { tenant, type, startIndex, count } = request;
+  async page(
+    request: PageRequest,
+    order: SortOrder,
+  ): Promise<Page | undefined> {
+    const { tenant, type, predicate, startIndex, count } = request;
+    const holdsAll = isAlwaysThere(type, order);
+    if (
+      predicate !== undefined || !hasIndexOrder(type, order.attribute) ||
+      (order.descending && !holdsAll)
+    ) return undefined;
     const { total } = await locate(this.#store, tenant, type.name, 0);
     const first = startIndex - 1;
-    const ids = count === 0 || first >= total
-      ? []
-      : order.descending
-      ? await this.#descending(request, order, first)
-      : await this.#ascending(request, order, first, total);
+    const { ids, passed } = count === 0 || first >= total
+      ? { ids: [], passed: total }
+      : await this.#valued(request, order, first, count);
+    if (ids.length < count && passed < total && !holdsAll) return undefined;
     return {
       totalResults: total,
       records: await readRecords(this.#store, request, ids),
@@ -71,12 +70,23 @@ export class SortedQueries {
   }
 
   /**
-   * A step over all resources, or over those that match a filter.
+   * A step over all resources, or over those that match a filter which no index
+   * helps.
    *
+   * @returns undefined when the index does not tell
    * @throws {ScimError} 400 tooMany when too few of them match
    */
-  async step(walk: Walk, order: SortOrder): Promise<Step> {
-    const { tenant, type, predicate, count } = walk;
+  async step(walk: Walk, order: SortOrder): Promise<Step | undefined> {
+    const { tenant, type, predicate, count, after } = walk;
+    const holdsAll = isAlwaysThere(type, order);
+    const isFiltered = predicate !== undefined;
+    const begins = after === undefined
+      ? holdsAll || !order.descending
+      : after.key !== undefined;
+    if (
+      !begins || !hasIndexOrder(type, order.attribute) ||
+      (isFiltered && planAccess(predicate, type).kind !== "all")
+    ) return undefined;
     const found: { rank: Ranked; record: ResourceRecord }[] = [];
     let seen = 0;
     const parts = count > 0 ? this.#behind(walk, order) : [];
@@ -84,7 +94,7 @@ export class SortedQueries {
       for (let i = 0; i < ranked.length;) {
         const wanted = count + 1 - found.length;
         if (wanted <= 0) break reading;
-        const size = predicate === undefined ? wanted : BATCH;
+        const size = isFiltered ? BATCH : wanted;
         const some = ranked.slice(i, i + size);
         i += size;
         seen += some.length;
@@ -93,52 +103,17 @@ export class SortedQueries {
       }
       if (found.length > count) break;
     }
+    const isEnd = found.length <= count && count > 0;
+    if (isEnd && !holdsAll && !order.descending) return undefined;
     const shown = found.slice(0, count);
     return {
-      totalResults: predicate === undefined
-        ? (await locate(this.#store, tenant, type.name, 0)).total
-        : undefined,
+      totalResults: isFiltered
+        ? undefined
+        : (await locate(this.#store, tenant, type.name, 0)).total,
       records: shown.map(({ record }) => record),
       contiguous: false,
       next: found.length > count ? shown.at(-1)?.rank : undefined,
     };
-  }
-
-  async #ascending(
-    request: PageRequest,
-    order: SortOrder,
-    first: number,
-    total: number,
-  ): Promise<string[]> {
-    const { count } = request;
-    const { ids, passed } = await this.#valued(request, order, first, count);
-    if (ids.length === count || passed >= total) return ids;
-    const gaps = await this.#unvalued.gaps(request, order);
-    const skip = Math.max(0, first - passed);
-    const others = this.#unvalued.in(request, order, gaps, skip);
-    return [...ids, ...await take(others, count - ids.length)];
-  }
-
-  async #descending(
-    request: PageRequest,
-    order: SortOrder,
-    first: number,
-  ): Promise<string[]> {
-    const { count } = request;
-    const gaps = await this.#unvalued.settled(
-      request,
-      order,
-      await this.#unvalued.gaps(request, order),
-    );
-    const size = gaps.reduce((sum, gap) => sum + gap.count, 0);
-    const ids = first < size
-      ? await take(this.#unvalued.in(request, order, gaps, first), count)
-      : [];
-    const left = count - ids.length;
-    if (left === 0) return ids;
-    const skip = Math.max(0, first - size);
-    const valued = await this.#valued(request, order, skip, left);
-    return [...ids, ...valued.ids];
   }
 
   /** Some of the resources with a value, and how many there are up to their end. */
@@ -169,34 +144,12 @@ export class SortedQueries {
     return { ids, passed };
   }
 
-  /** Everything behind the place where a walk stopped, in order. */
+  /** The resources with a value behind the place where a walk stopped, in order. */
   async *#behind(walk: Walk, order: SortOrder): AsyncGenerator<Ranked[]> {
-    const { after } = walk;
-    const hasValue = after !== undefined && after.key !== undefined;
-    if (order.descending) {
-      if (!hasValue) yield* this.#unvalued.behind(walk, order, after?.id);
-      yield* this.#valuedBehind(walk, order, hasValue ? after : undefined);
-      return;
-    }
-    if (after === undefined || hasValue) {
-      yield* this.#valuedBehind(walk, order, after);
-    }
-    yield* this.#unvalued.behind(
-      walk,
-      order,
-      hasValue ? undefined : after?.id,
-    );
-  }
-
-  async *#valuedBehind(
-    walk: Walk,
-    order: SortOrder,
-    after: Place | undefined,
-  ): AsyncGenerator<Ranked[]> {
     const stretches = this.#index.stretches({
       subject: walk,
       order,
-      after,
+      after: walk.after,
       wanted: walk.count + 1,
       keyLength: MAX_KEY_LENGTH,
     });
@@ -221,14 +174,10 @@ export class SortedQueries {
   }
 }
 
-async function take(
-  parts: AsyncGenerator<Ranked[]>,
-  count: number,
-): Promise<string[]> {
-  const ids: string[] = [];
-  for await (const ranked of parts) {
-    ids.push(...ranked.slice(0, count - ids.length).map(({ id }) => id));
-    if (ids.length === count) break;
-  }
-  return ids;
+/** Whether no resource can be without a value. */
+function isAlwaysThere(
+  { traits }: ResourceType,
+  { attribute }: SortOrder,
+): boolean {
+  return traits.always.includes(attribute.path);
 }

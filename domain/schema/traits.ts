@@ -36,6 +36,8 @@ export interface ResourceTypeTraits {
    * that are unique are found by their unique keys.
    */
   readonly indexed: readonly string[];
+  /** Attributes that every resource has had from the beginning, as paths. */
+  readonly always: readonly string[];
 }
 
 const COMMON_TRAITS: ResourceTypeTraits = {
@@ -43,6 +45,7 @@ const COMMON_TRAITS: ResourceTypeTraits = {
   derived: [],
   label: ["displayName"],
   indexed: ["externalId", "displayName"],
+  always: [],
 };
 
 const TRAITS: ReadonlyMap<string, Partial<ResourceTypeTraits>> = new Map([
@@ -52,6 +55,7 @@ const TRAITS: ReadonlyMap<string, Partial<ResourceTypeTraits>> = new Map([
     unstored: ["password"],
     label: ["displayName", "userName"],
     indexed: ["externalId", "displayName", "emails.value"],
+    always: ["userName"],
   }],
   /** The manager's name is looked up. */
   [ENTERPRISE_USER_SCHEMA.id, {
@@ -62,7 +66,7 @@ const TRAITS: ReadonlyMap<string, Partial<ResourceTypeTraits>> = new Map([
     }],
   }],
   /** Members are a view. */
-  [GROUP_SCHEMA.id, { members: "members" }],
+  [GROUP_SCHEMA.id, { members: "members", always: ["displayName"] }],
 ]);
 
 /** The traits that a resource type has from its schemas. */

@@ -120,6 +120,7 @@ export const DEVICE = compileResourceType(
       derived: [],
       label: ["label"],
       indexed: ["externalId", "label", "slots.value", "ports"],
+      always: [],
     },
   },
 );

@@ -4,10 +4,12 @@ import { compileFilter } from "../../domain/filter/compile.ts";
 import { parseFilter } from "../../domain/filter/parse.ts";
 import type { JsonObject } from "../../domain/json.ts";
 import { integer, text } from "../../domain/schema/builders.ts";
-import {
-  compileResourceType,
-  type ResourceType,
-} from "../../domain/schema/compile.ts";
+import { NO_DEFINITIONS, Registry } from "../../domain/registry.ts";
+import type { ResourceType } from "../../domain/schema/compile.ts";
+import type {
+  ResourceTypeDefinition,
+  SchemaDefinition,
+} from "../../domain/schema/definition.ts";
 import { compileSortOrder, sortKey } from "../../domain/sorting.ts";
 import { hasIndexOrder } from "../../storage/index_order.ts";
 import type { Query, Walk } from "../../storage/queries.ts";
@@ -25,38 +27,56 @@ import {
   WRITER,
 } from "./fixture.ts";
 
-/** A type with every kind of index: shared and unique, with and without case. */
-const ASSET = compileResourceType(
-  {
-    name: "Asset",
-    description: "Something that is owned",
-    endpoint: "/Assets",
-    schema: "urn:example:schemas:Asset",
-    schemaExtensions: [],
-  },
-  [{
-    id: "urn:example:schemas:Asset",
-    name: "Asset",
-    description: "Something that is owned",
-    attributes: [
-      text("badge", "", { uniqueness: "server" }),
-      text("serial", "", { uniqueness: "server", caseExact: true }),
-      text("label", ""),
-      text("code", "", { caseExact: true }),
-      text("note", ""),
-      integer("size", ""),
-    ],
-  }],
-  {
-    unstored: [],
-    derived: [],
-    label: ["label"],
-    indexed: ["label", "code", "size"],
-    optionallyUnique: [],
-  },
-);
+/** A schema with every kind of index: shared and unique, with and without case. */
+const ASSET_SCHEMA: SchemaDefinition = {
+  id: "urn:example:schemas:Asset",
+  attributes: [
+    text("badge", "", { uniqueness: "server" }),
+    text("serial", "", { uniqueness: "server", caseExact: true }),
+    text("displayName", ""),
+    text("note", ""),
+    integer("size", ""),
+  ],
+};
 
-const ATTRIBUTES = ["badge", "serial", "label", "code", "size"] as const;
+const ASSET_TYPE: ResourceTypeDefinition = {
+  name: "Asset",
+  endpoint: "/Assets",
+  schema: ASSET_SCHEMA.id,
+  schemaExtensions: [],
+};
+
+const ASSET = asset();
+
+function asset(): ResourceType {
+  const type = new Registry({
+    ...NO_DEFINITIONS,
+    schemas: [{ definition: ASSET_SCHEMA, required: false }],
+    resourceTypes: [ASSET_TYPE],
+  }).byName("Asset");
+  assert.ok(type !== undefined);
+  return type;
+}
+
+/** A directory that has assets. */
+async function openAssets(kv: Deno.Kv): Promise<Directory> {
+  const directory = await Directory.open(kv);
+  const { definitions } = directory.services;
+  await definitions.addSchema(TENANT, {
+    definition: ASSET_SCHEMA,
+    required: false,
+  });
+  await definitions.addResourceType(TENANT, ASSET_TYPE);
+  return directory;
+}
+
+const ATTRIBUTES = [
+  "badge",
+  "serial",
+  "displayName",
+  "externalId",
+  "size",
+] as const;
 
 /** Ends of values that differ where keys are cut, or as characters and not units. */
 const ENDS = [
@@ -95,7 +115,7 @@ function anyAsset(next: Next): JsonObject {
   const attributes: JsonObject = {
     note: pick(next, ["kept", "kept", "other"]),
   };
-  for (const name of ["badge", "serial", "label", "code"]) {
+  for (const name of ["badge", "serial", "displayName", "externalId"]) {
     const kind = next();
     if (kind < 0.3) continue;
     attributes[name] = kind < 0.35
@@ -232,7 +252,7 @@ Deno.test("44-3.4.2.3-7 pages in the order of an index are slices of a plain sor
   using kv = await Deno.openKv(":memory:");
   const seed = newSeed();
   const next = random(seed);
-  const directory = await Directory.open(kv);
+  const directory = await openAssets(kv);
   await fill(directory, next, 400);
   for (const query of queries()) {
     const wanted = await plain(directory, query);
@@ -257,11 +277,14 @@ Deno.test("pages in the order of an index show each write at once", async () => 
   using kv = await Deno.openKv(":memory:");
   const seed = newSeed();
   const next = random(seed);
-  const directory = await Directory.open(kv);
+  const directory = await openAssets(kv);
   await fill(directory, next, 100);
   for (let round = 0; round < 150; round++) {
     const kind = next();
-    const ids = await plain(directory, queryOf(ASSET, "label", "ascending"));
+    const ids = await plain(
+      directory,
+      queryOf(ASSET, "displayName", "ascending"),
+    );
     if (kind < 0.3) await fill(directory, next, 1);
     else if (kind < 0.6) await directory.delete(ASSET, pick(next, ids));
     else await rename(directory, next, pick(next, ids));
@@ -287,7 +310,7 @@ Deno.test("a walk in the order of an index over a store at rest is a plain sort"
   using kv = await Deno.openKv(":memory:");
   const seed = newSeed();
   const next = random(seed);
-  const directory = await Directory.open(kv);
+  const directory = await openAssets(kv);
   await fill(directory, next, 400);
   for (const { order, ...query } of queries()) {
     for (const filter of [undefined, 'note eq "kept"']) {
@@ -311,7 +334,7 @@ Deno.test("a walk in the order of an index meets each resource that stays once, 
   using kv = await Deno.openKv(":memory:");
   const seed = newSeed();
   const next = random(seed);
-  const directory = await Directory.open(kv);
+  const directory = await openAssets(kv);
   for (const query of queries()) {
     const all = () => plain(directory, query);
     await fill(directory, next, 150 - (await all()).length);
@@ -348,14 +371,14 @@ Deno.test("a walk in the order of an index meets each resource that stays once, 
 
 Deno.test("a place that only a key of 200 characters tells is found again, with its resource or without", async () => {
   using kv = await Deno.openKv(":memory:");
-  const directory = await Directory.open(kv);
+  const directory = await openAssets(kv);
   for (const end of ["\u{1f600}", "\ue000", "a", "b", ""]) {
     for (let i = 0; i < 3; i++) {
-      await create(directory, { label: "x".repeat(199) + end + i });
+      await create(directory, { displayName: "x".repeat(199) + end + i });
     }
   }
   for (const direction of ["ascending", "descending"]) {
-    const query = queryOf(ASSET, "label", direction);
+    const query = queryOf(ASSET, "displayName", direction);
     const wanted = await plain(directory, query, 200);
     for (const [index, id] of wanted.entries()) {
       const record = await directory.get(ASSET, id);
@@ -378,7 +401,7 @@ Deno.test("a long value that changes while its step is read hides no resource fr
   using kv = await Deno.openKv(":memory:");
   const long = "x".repeat(200);
   let change: (() => Promise<unknown>) | undefined;
-  const directory = await Directory.open(observedKv(kv, {
+  const directory = await openAssets(observedKv(kv, {
     before: async (call) => {
       if (call !== "getMany") return;
       const now = change;
@@ -386,17 +409,17 @@ Deno.test("a long value that changes while its step is read hides no resource fr
       await now?.();
     },
   }));
-  const moved = await create(directory, { label: long, note: "kept" });
+  const moved = await create(directory, { displayName: long, note: "kept" });
   assert.ok(moved !== undefined);
   for (let i = 0; i < 60; i++) {
-    await create(directory, { label: `y${i + 100}`, note: "other" });
+    await create(directory, { displayName: `y${i + 100}`, note: "other" });
   }
-  const lasting = await create(directory, { label: "y2", note: "kept" });
-  await create(directory, { label: "z1", note: "kept" });
-  change = () => directory.update(ASSET, moved, { set: { label: "z2" } });
+  const lasting = await create(directory, { displayName: "y2", note: "kept" });
+  await create(directory, { displayName: "z1", note: "kept" });
+  change = () => directory.update(ASSET, moved, { set: { displayName: "z2" } });
   const met = await walk(
     directory,
-    queryOf(ASSET, "label", "ascending", 'note eq "kept"'),
+    queryOf(ASSET, "displayName", "ascending", 'note eq "kept"'),
     1,
   );
   assert.equal(change, undefined);
@@ -416,7 +439,7 @@ Deno.test("groups are in the order of their names, whether or not names are uniq
     return page.records.map(({ attributes }) => attributes["displayName"]);
   };
   assert.deepEqual(await names(), ["C2", "ｃ", "b", "a2", "A"]);
-  await directory.services.tenants.setUniqueGroupNames(TENANT, false);
+  await directory.services.definitions.setUniqueGroupNames(TENANT, false);
   await directory.group("B");
   assert.deepEqual(
     (await names()).map((name) => String(name).toLowerCase().normalize("NFKC")),
@@ -488,18 +511,22 @@ Deno.test("a sorted page reads no more records than it shows", async () => {
   for (let i = 0; i < 600; i++) {
     await directory.user(`user${i}`, { displayName: `name${i % 7}` });
   }
-  for (const sortBy of ["userName", "displayName"]) {
-    for (const direction of ["ascending", "descending"]) {
-      for (const startIndex of [1, 400]) {
-        read.records = 0;
-        const page = await directory.services.queries.page({
-          ...queryOf(USER, sortBy, direction),
-          startIndex,
-          count: 25,
-        });
-        assert.equal(page.records.length, 25);
-        assert.equal(read.records, 25, `${sortBy} ${direction} ${startIndex}`);
-      }
+  for (
+    const [sortBy, direction] of [
+      ["userName", "ascending"],
+      ["userName", "descending"],
+      ["displayName", "ascending"],
+    ] as const
+  ) {
+    for (const startIndex of [1, 400]) {
+      read.records = 0;
+      const page = await directory.services.queries.page({
+        ...queryOf(USER, sortBy, direction),
+        startIndex,
+        count: 25,
+      });
+      assert.equal(page.records.length, 25);
+      assert.equal(read.records, 25, `${sortBy} ${direction} ${startIndex}`);
     }
   }
 });
