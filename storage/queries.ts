@@ -62,6 +62,8 @@ export interface Step {
   readonly contiguous: boolean;
   /** Where the next page begins; undefined on the last page. */
   readonly next: Place | undefined;
+  /** Where a page would begin that follows one of the records; sorted steps have them. */
+  readonly places?: readonly Place[];
 }
 
 /** How many resources a query may look at before it is refused. */
@@ -69,6 +71,9 @@ export const DEFAULT_SCAN_LIMIT = 250_000;
 
 /** How many resources are tested at a time. */
 const BATCH = 100;
+
+/** How much a sort keeps in memory, in characters of sort keys. */
+const MAX_KEY_CHARACTERS = 50_000_000;
 
 /** Runs queries. */
 export class Queries {
@@ -211,6 +216,7 @@ export class Queries {
       records: await readRecords(this.#store, walk, wanted.map(({ id }) => id)),
       contiguous: false,
       next: last === undefined || last === ranked.at(-1) ? undefined : last,
+      places: wanted,
     };
   }
 
@@ -245,16 +251,24 @@ export class Queries {
     length: number = Infinity,
   ): Promise<Ranked[]> {
     const ranked: Ranked[] = [];
+    let characters = 0;
     for await (const records of this.#matches(query)) {
       const keys = await this.#matching.sortKeys(query, order, records);
       records.forEach(({ id }, index) => {
         const key = keys[index];
-        ranked.push({
-          id,
-          key: typeof key === "string" ? key.slice(0, length) : key,
-        });
+        const kept = typeof key === "string" ? copy(key.slice(0, length)) : key;
+        if (typeof kept === "string") characters += kept.length;
+        ranked.push({ id, key: kept });
       });
       this.#checkBudget(ranked.length);
+      if (characters > MAX_KEY_CHARACTERS) {
+        throw new ScimError(
+          400,
+          "tooMany",
+          `The values of "${order.attribute.path}" are too long to sort so many ` +
+            "resources by them; add a filter, or sort by another attribute",
+        );
+      }
     }
     return ranked.sort((a, b) => compareRanks(order, a, b));
   }
@@ -353,6 +367,11 @@ function startBehind(
 ): number {
   const next = ranked.findIndex((each) => isBehind(order, each, after));
   return next < 0 ? ranked.length : next;
+}
+
+/** A copy of a text that does not keep the one alive that it was cut from. */
+function copy(text: string): string {
+  return JSON.parse(JSON.stringify(text));
 }
 
 /** Whether an index names the matches and nothing else. */

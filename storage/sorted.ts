@@ -113,6 +113,7 @@ export class SortedQueries {
       records: shown.map(({ record }) => record),
       contiguous: false,
       next: found.length > count ? shown.at(-1)?.rank : undefined,
+      places: shown.map(({ rank }) => rank),
     };
   }
 

@@ -49,6 +49,9 @@ const MAX_NESTING = 20;
 /** How often members are read again because they were replaced while being read. */
 const MAX_READS = 10;
 
+/** How much of a name is shown where it stands for a resource, in UTF-16 units. */
+const MAX_LABEL = 256;
+
 /** What is shown of another resource. */
 interface Shown {
   readonly type: ResourceType;
@@ -461,7 +464,9 @@ function labelOf(
 ): string | undefined {
   for (const name of type.traits.label) {
     const value: JsonValue | undefined = own(record.attributes, name);
-    if (typeof value === "string" && value !== "") return value;
+    if (typeof value === "string" && value !== "") {
+      return value.slice(0, MAX_LABEL).toWellFormed();
+    }
   }
   return undefined;
 }

@@ -18,7 +18,15 @@ export function scimResponse(
   status = 200,
   headers: Readonly<Record<string, string>> = {},
 ): Response {
-  const bytes = encoder.encode(JSON.stringify(body));
+  return textResponse(JSON.stringify(body), status, headers);
+}
+
+function textResponse(
+  text: string,
+  status: number,
+  headers: Readonly<Record<string, string>>,
+): Response {
+  const bytes = encoder.encode(text);
   return new Response(bytes, {
     status,
     headers: {
@@ -43,4 +51,22 @@ export function listResponse(
     startIndex,
     Resources: [...resources],
   };
+}
+
+/**
+ * A ListResponse of resources that are JSON already.
+ *
+ * @param more what else the message holds: totalResults, startIndex, nextCursor
+ */
+export function listOfTexts(
+  resources: readonly string[],
+  more: JsonObject,
+): Response {
+  const head = JSON.stringify({
+    schemas: [LIST_RESPONSE_SCHEMA],
+    ...more,
+    itemsPerPage: resources.length,
+  });
+  const text = `${head.slice(0, -1)},"Resources":[${resources.join(",")}]}`;
+  return textResponse(text, 200, {});
 }

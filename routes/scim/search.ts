@@ -9,7 +9,7 @@ import { invalidFilter, invalidValue, ScimError } from "../../domain/errors.ts";
 import type { Filter } from "../../domain/filter/ast.ts";
 import { compileFilter, type Predicate } from "../../domain/filter/compile.ts";
 import { parseFilter } from "../../domain/filter/parse.ts";
-import type { JsonObject, JsonValue } from "../../domain/json.ts";
+import type { JsonValue } from "../../domain/json.ts";
 import type { SearchRequest } from "../../domain/messages/search.ts";
 import type { Profile } from "../../domain/profile.ts";
 import {
@@ -25,11 +25,18 @@ import {
 } from "../../domain/sorting.ts";
 import { clip } from "../../domain/text.ts";
 import type { Query } from "../../storage/queries.ts";
+import type { Place } from "../../storage/ranks.ts";
 import type { ResourceRecord } from "../../storage/records.ts";
 import type { Services } from "../services.ts";
-import { listResponse, scimResponse } from "./answers.ts";
+import { listOfTexts } from "./answers.ts";
 import type { Client } from "./environment.ts";
 import type { QueryParameters } from "./query.ts";
+
+/** How long a page becomes at the most, in characters; but one resource is always shown. */
+const MAX_PAGE_LENGTH = 16_777_216;
+
+/** How many resources are made ready at a time. */
+const SHOWN_AT_ONCE = 100;
 
 /** What a search asks for, from a query string or a SearchRequest. */
 export interface Search {
@@ -107,16 +114,14 @@ export async function answerSearch(
   const found = search.cursor === undefined
     ? await findPage(services, queries, search)
     : await findStep(services, scope, queries, search, search.cursor);
-  const shown = await show(services, scope, projections, found);
-  const body = listResponse(
-    shown,
-    found.totalResults ?? 0,
-    found.startIndex ?? 1,
-  );
-  if (found.totalResults === undefined) delete body["totalResults"];
-  if (found.startIndex === undefined) delete body["startIndex"];
-  if (found.nextCursor !== undefined) body["nextCursor"] = found.nextCursor;
-  return scimResponse(body);
+  const { texts, nextCursor } = await show(services, scope, projections, found);
+  return listOfTexts(texts, {
+    ...(found.totalResults === undefined
+      ? {}
+      : { totalResults: found.totalResults }),
+    ...(found.startIndex === undefined ? {} : { startIndex: found.startIndex }),
+    ...(nextCursor === undefined ? {} : { nextCursor }),
+  });
 }
 
 /** What was found of one type. */
@@ -132,6 +137,11 @@ interface Found {
   readonly totalResults: number | undefined;
   readonly startIndex?: number;
   readonly nextCursor?: string | undefined;
+  /** The cursor of a page that ends with a record, for pages that have one. */
+  readonly cursorBehind?: (
+    record: ResourceRecord,
+    type: ResourceType,
+  ) => string;
 }
 
 /** One query for each type; what a type does not have counts as no value. */
@@ -279,7 +289,7 @@ async function findInOrder(
 /** A page by cursor, over one type after the other. */
 async function findStep(
   services: Services,
-  { client }: SearchScope,
+  { client, base }: SearchScope,
   each: readonly Query[],
   search: Search,
   cursor: string,
@@ -298,6 +308,7 @@ async function findStep(
   const { queries, cursors } = services;
   const { tenant } = client.token;
   const bound = [
+    base,
     each.map(({ type }) => type.name),
     search.filter,
     search.sortBy,
@@ -323,6 +334,14 @@ async function findStep(
     return { parts, totalResults };
   }
   const parts: Part[] = [];
+  const cursorAt = (type: ResourceType, { id, key }: Place, sorted: boolean) =>
+    cursors.make(tenant, bound, {
+      id,
+      ...(sorted ? { key: key ?? null } : {}),
+      ...(each.length === 1 ? {} : { type: type.name }),
+    }, count);
+  const places = new Map<string, Place>();
+  const isSorted = each.some(({ order }) => order !== undefined);
   let left = count;
   let total: number | undefined = 0;
   let reached = begun?.position.type === undefined;
@@ -339,18 +358,25 @@ async function findStep(
       ? undefined
       : total + step.totalResults;
     parts.push({ ...step, type: query.type });
+    for (const place of step.places ?? []) places.set(place.id, place);
     left = step.next === undefined ? left - step.records.length : 0;
     const end = step.next ?? step.records.at(-1);
     if (end === undefined) continue;
     const isLast = step.next === undefined &&
       (left > 0 || query === each.at(-1));
-    next = isLast ? undefined : cursors.make(tenant, bound, {
-      id: end.id,
-      ...(query.order === undefined ? {} : { key: step.next?.key ?? null }),
-      ...(each.length === 1 ? {} : { type: query.type.name }),
-    }, count);
+    next = isLast ? undefined : cursorAt(
+      query.type,
+      { id: end.id, key: step.next?.key },
+      query.order !== undefined,
+    );
   }
-  return { parts, totalResults: total, nextCursor: next };
+  return {
+    parts,
+    totalResults: total,
+    nextCursor: next,
+    cursorBehind: ({ id }, type) =>
+      cursorAt(type, places.get(id) ?? { id }, isSorted),
+  };
 }
 
 function placeOf(
@@ -359,28 +385,68 @@ function placeOf(
   return position && { id: position.id, key: position.key ?? undefined };
 }
 
-/** Representations as the search asked for them. */
+/**
+ * Representations as the search asked for them, as JSON. A page that would become
+ * too large ends early, as it may (RFC 7644 section 3.4.2.4).
+ */
 async function show(
   { views }: Services,
   { client, base }: SearchScope,
   projections: ReadonlyMap<ResourceType, Projection>,
-  { parts }: Found,
-): Promise<JsonObject[]> {
-  const shown = await Promise.all(parts.map(async (part) => {
-    const { type, records, contiguous } = part;
-    const projection = projections.get(type);
-    if (projection === undefined) return [];
-    const resources = await views.represent({
-      tenant: client.token.tenant,
-      type,
-      records,
-      base,
-      contiguous,
-      wants: (attribute) => projection.shows(attribute),
-    });
-    return resources.map((resource) => projection.apply(resource));
-  }));
-  return shown.flat();
+  { parts, nextCursor, cursorBehind }: Found,
+): Promise<{ texts: string[]; nextCursor: string | undefined }> {
+  const texts: string[] = [];
+  let size = 0;
+  let last: { record: ResourceRecord; type: ResourceType } | undefined;
+  for (const batch of batchesOf(parts)) {
+    const shown = await Promise.all(batch.map(async (part) => {
+      const { type, records, contiguous } = part;
+      const projection = projections.get(type);
+      if (projection === undefined) return [];
+      const resources = await views.represent({
+        tenant: client.token.tenant,
+        type,
+        records,
+        base,
+        contiguous,
+        wants: (attribute) => projection.shows(attribute),
+      });
+      return records.map((record, index) => ({
+        record,
+        type,
+        resource: projection.apply(resources[index] ?? {}),
+      }));
+    }));
+    for (const { record, type, resource } of shown.flat()) {
+      const text = JSON.stringify(resource);
+      if (last !== undefined && size + text.length > MAX_PAGE_LENGTH) {
+        return { texts, nextCursor: cursorBehind?.(last.record, last.type) };
+      }
+      size += text.length;
+      texts.push(text);
+      last = { record, type };
+    }
+  }
+  return { texts, nextCursor };
+}
+
+/** Cuts parts into batches of no more than so many records as are shown at once. */
+function* batchesOf(parts: readonly Part[]): Generator<Part[]> {
+  let batch: Part[] = [];
+  let size = 0;
+  for (const part of parts) {
+    for (let i = 0; i < part.records.length; i += SHOWN_AT_ONCE) {
+      const records = part.records.slice(i, i + SHOWN_AT_ONCE);
+      if (size + records.length > SHOWN_AT_ONCE) {
+        yield batch;
+        batch = [];
+        size = 0;
+      }
+      batch.push({ ...part, records });
+      size += records.length;
+    }
+  }
+  if (batch.length > 0) yield batch;
 }
 
 function pageSize(count: number | undefined): number {
