@@ -59,18 +59,14 @@ const FRACTION = /[:[,]\s*-?\d+(?:\.\d+|(?:\.\d+)?[eE][+-]?\d+)\s*[,\]}]/;
 const fractions = new WeakMap<object, Set<string>>();
 
 function noteFraction(
-  this: unknown,
+  this: object,
   key: string,
   value: JsonValue,
   context?: { readonly source?: string },
 ): JsonValue {
-  const holder = this;
-  if (
-    typeof value === "number" && typeof holder === "object" &&
-    holder !== null && /[.eE]/.test(context?.source ?? "")
-  ) {
-    const keys = fractions.get(holder) ?? new Set();
-    fractions.set(holder, keys.add(key));
+  if (typeof value === "number" && /[.eE]/.test(context?.source ?? "")) {
+    const keys = fractions.get(this) ?? new Set();
+    fractions.set(this, keys.add(key));
   }
   return value;
 }

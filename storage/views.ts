@@ -50,7 +50,7 @@ const MAX_NESTING = 20;
 const MAX_READS = 10;
 
 /** How much of a name is shown where it stands for a resource, in UTF-16 units. */
-const MAX_LABEL = 256;
+const MAX_LABEL = 4_096;
 
 /** What is shown of another resource. */
 interface Shown {
