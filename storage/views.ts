@@ -3,29 +3,24 @@
  * @module
  */
 
-import {
-  isJsonObject,
-  type JsonObject,
-  type JsonValue,
-  own,
-} from "../domain/json.ts";
-import { isResourceReference } from "../domain/elements.ts";
-import { valuesOf } from "../domain/indexing.ts";
+import type { JsonObject } from "../domain/json.ts";
 import type { Attribute } from "../domain/schema/attribute.ts";
 import type { ResourceType } from "../domain/schema/compile.ts";
+import { unavailable } from "./concurrency.ts";
+import { GroupsView } from "./groups_view.ts";
 import {
-  memberOfKey,
   membershipModifiedKey,
   membershipVersionKey,
   resourceKey,
 } from "./keys.ts";
-import type { Edge, Memberships, UpwardEdge } from "./memberships.ts";
+import type { Edge, Memberships } from "./memberships.ts";
 import {
   decodeRecord,
   type ResourceRecord,
   withMembership,
 } from "./records.ts";
-import { unavailable } from "./concurrency.ts";
+import { fillReferences, referencesFrom } from "./references.ts";
+import { locationOf, readShown, referenceTo, type Shown } from "./shown.ts";
 import type { Store } from "./store.ts";
 
 /** Records that are to be shown. */
@@ -43,26 +38,14 @@ export interface ViewRequest {
   readonly onlyMembers?: readonly string[];
 }
 
-/** How deep memberships of groups in groups are followed. */
-const MAX_NESTING = 20;
-
 /** How often members are read again because they were replaced while being read. */
 const MAX_READS = 10;
-
-/** How much of a name is shown where it stands for a resource, in UTF-16 units. */
-const MAX_LABEL = 4_096;
-
-/** What is shown of another resource. */
-interface Shown {
-  readonly type: ResourceType;
-  readonly label: string | undefined;
-  readonly generation: string;
-}
 
 /** Makes representations. */
 export class Views {
   readonly #store: Store;
   readonly #memberships: Memberships;
+  readonly #groups: GroupsView;
   readonly #epoch: string;
 
   /** @param epoch tells versions of this store from those of another */
@@ -73,6 +56,7 @@ export class Views {
   ) {
     this.#store = store;
     this.#memberships = memberships;
+    this.#groups = new GroupsView(store, memberships);
     this.#epoch = epoch;
   }
 
@@ -89,7 +73,7 @@ export class Views {
 
   /** The URI of a resource. */
   location(type: ResourceType, id: string, base: string): string {
-    return `${base}${type.endpoint}/${id}`;
+    return locationOf(type, id, base);
   }
 
   /** Whole representations, in the order of the records. */
@@ -98,10 +82,10 @@ export class Views {
     const { records, edges } = await this.#withEdges(request);
     const [groups, members, referenced] = await Promise.all([
       type.memberOf !== undefined && wants(type.memberOf)
-        ? this.#groups(request)
+        ? this.#groups.of(request)
         : undefined,
       this.#members(request, edges),
-      this.#referenced({ ...request, records }),
+      this.#show(request, referencesFrom(type, records, wants)),
     ]);
     return records.map((record) => {
       const resource: JsonObject = {
@@ -120,7 +104,7 @@ export class Views {
         ...[...type.extensions.values()].map(({ uri }) => uri)
           .filter((uri) => Object.hasOwn(record.attributes, uri)),
       ];
-      this.#fillReferences(resource, type, base, referenced);
+      fillReferences(resource, type, base, referenced);
       if (type.memberOf !== undefined) {
         setList(resource, type.memberOf, groups?.get(record.id));
       }
@@ -147,125 +131,6 @@ export class Views {
     return records.map((record, index) =>
       withMembership(record, states[index * 2], states[index * 2 + 1])
     );
-  }
-
-  /** `groups` of each record: direct ones, and those that contain them. */
-  async #groups(request: ViewRequest): Promise<Map<string, JsonObject[]>> {
-    const { tenant, records, base, contiguous = false } = request;
-    const ids = records.map(({ id }) => id);
-    const direct = await this.#memberships.memberOfEach(
-      tenant,
-      ids,
-      contiguous,
-    );
-    const parents = await this.#memberships.hasNested(tenant)
-      ? await this.#ancestors(tenant, [...direct.values()].flat())
-      : new Map<string, UpwardEdge[]>();
-    const edges = [...direct.values(), ...parents.values()].flat();
-    const shown = await this.#show(request, edges);
-    const [mine, above] = await Promise.all([
-      this.#inForce(tenant, direct, shown),
-      this.#inForce(tenant, parents, shown),
-    ]);
-    const result = new Map<string, JsonObject[]>();
-    for (const [id, own] of mine) {
-      const seen = new Set<string>([id]);
-      const list: JsonObject[] = [];
-      let level = own;
-      for (let depth = 0; level.length > 0 && depth < MAX_NESTING; depth++) {
-        const next: UpwardEdge[] = [];
-        for (const edge of level) {
-          if (seen.has(edge.id)) continue;
-          seen.add(edge.id);
-          list.push({
-            ...this.#reference(edge, base, shown),
-            type: depth === 0 ? "direct" : "indirect",
-          });
-          next.push(...(above.get(edge.id) ?? []));
-        }
-        level = next;
-      }
-      result.set(id, list);
-    }
-    return result;
-  }
-
-  /**
-   * The upward edges that count. When a group has been given a whole new set of
-   * members since its edges were read, the edge of that set is looked up, so that
-   * nobody seems to be out of a group for a moment.
-   */
-  async #inForce(
-    tenant: string,
-    each: ReadonlyMap<string, readonly UpwardEdge[]>,
-    shown: ReadonlyMap<string, Shown>,
-  ): Promise<Map<string, UpwardEdge[]>> {
-    const result = new Map<string, UpwardEdge[]>();
-    const doubtful: { member: string; edge: UpwardEdge }[] = [];
-    for (const [member, edges] of each) {
-      const current = edges.filter(({ id, generation }) =>
-        shown.get(id)?.generation === generation
-      );
-      result.set(member, current);
-      const known = new Set(current.map(({ id }) => id));
-      for (const edge of edges) {
-        if (known.has(edge.id) || !shown.has(edge.id)) continue;
-        known.add(edge.id);
-        doubtful.push({ member, edge });
-      }
-    }
-    await Promise.all(doubtful.map(async ({ member, edge }) => {
-      const found = await this.#currentEdge(tenant, member, edge);
-      if (found !== undefined) result.get(member)?.push(found);
-    }));
-    return result;
-  }
-
-  /** The edge from a member to a group in the set that is in force. */
-  async #currentEdge(
-    tenant: string,
-    member: string,
-    edge: UpwardEdge,
-  ): Promise<UpwardEdge | undefined> {
-    const key = resourceKey(tenant, edge.type, edge.id);
-    let generation = "";
-    for (let reads = 0; reads < MAX_READS; reads++) {
-      const [group, found] = await this.#store.getMany([
-        key,
-        memberOfKey(tenant, member, edge.id, generation),
-      ]);
-      const record = group && decodeRecord(group);
-      if (record === undefined) return undefined;
-      if (record.generation === generation) {
-        return found?.versionstamp === null
-          ? undefined
-          : { ...edge, generation };
-      }
-      generation = record.generation;
-    }
-    return undefined;
-  }
-
-  /** The upward edges of groups, of the groups above them, and so on. */
-  async #ancestors(
-    tenant: string,
-    edges: readonly UpwardEdge[],
-  ): Promise<Map<string, UpwardEdge[]>> {
-    const known = new Map<string, UpwardEdge[]>();
-    let level = new Set(edges.map((edge) => edge.id));
-    for (let depth = 0; level.size > 0 && depth < MAX_NESTING; depth++) {
-      const above = await this.#memberships.memberOfEach(
-        tenant,
-        [...level],
-        false,
-      );
-      for (const [id, parents] of above) known.set(id, parents);
-      level = new Set(
-        [...above.values()].flat().map((edge) => edge.id)
-          .filter((id) => !known.has(id)),
-      );
-    }
-    return known;
   }
 
   /**
@@ -322,153 +187,19 @@ export class Views {
       [...each].map(([id, edges]) => [
         id,
         edges.filter((edge) => shown.has(edge.id)).map((edge) => ({
-          ...this.#reference(edge, base, shown),
+          ...referenceTo(edge.id, shown.get(edge.id), base),
           type: edge.type,
         })),
       ]),
     );
   }
 
-  #reference(
-    { id }: Edge,
-    base: string,
-    shown: ReadonlyMap<string, Shown>,
-  ): JsonObject {
-    const label = shown.get(id)?.label;
-    const type = shown.get(id)?.type;
-    return {
-      value: id,
-      ...(type === undefined ? {} : { $ref: this.location(type, id, base) }),
-      ...(label === undefined ? {} : { display: label }),
-    };
-  }
-
-  /** The resources at the ends of references, as far as they exist, by id. */
   async #show(
-    { tenant, type: { types } }: ViewRequest,
+    { tenant, type }: ViewRequest,
     edges: readonly Edge[],
   ): Promise<Map<string, Shown>> {
-    const keys = new Map(
-      edges.map(({ id, type }) => [
-        `${type} ${id}`,
-        resourceKey(tenant, type, id),
-      ]),
-    );
-    const shown = new Map<string, Shown>();
-    for (const entry of await this.#store.getMany([...keys.values()])) {
-      const record = decodeRecord(entry);
-      const type = types.byName(String(entry.key[3]));
-      if (record === undefined || type === undefined) continue;
-      shown.set(record.id, {
-        type,
-        label: labelOf(type, record),
-        generation: record.generation,
-      });
-    }
-    return shown;
+    return await readShown(this.#store, tenant, type.types, edges);
   }
-
-  /** The resources that references lead to, as far as they exist, by id. */
-  async #referenced(request: ViewRequest): Promise<Map<string, Shown>> {
-    const { type, records, wants } = request;
-    const edges: Edge[] = [];
-    for (const { attribute, types } of referencesOf(type)) {
-      if (!wants(attribute)) continue;
-      for (const { attributes } of records) {
-        for (const value of valuesOf(attribute, attributes)) {
-          const id = isJsonObject(value) ? own(value, "value") : undefined;
-          if (typeof id !== "string") continue;
-          for (const { name } of types) edges.push({ id, type: name });
-        }
-      }
-    }
-    return edges.length === 0 ? new Map() : await this.#show(request, edges);
-  }
-
-  /** Adds `$ref` to references, and the names that are read from elsewhere. */
-  #fillReferences(
-    resource: JsonObject,
-    type: ResourceType,
-    base: string,
-    referenced: ReadonlyMap<string, Shown>,
-  ): void {
-    for (const { attribute, label } of referencesOf(type)) {
-      const { extension, name } = attribute;
-      const holder = extension === undefined
-        ? resource
-        : own(resource, extension);
-      const value = isJsonObject(holder) ? own(holder, name) : undefined;
-      if (!isJsonObject(holder) || value === undefined) continue;
-      const filled = (reference: JsonValue): JsonValue => {
-        if (!isJsonObject(reference)) return reference;
-        const id = own(reference, "value");
-        const found = typeof id === "string" ? referenced.get(id) : undefined;
-        if (found === undefined || typeof id !== "string") return reference;
-        return {
-          ...reference,
-          $ref: this.location(found.type, id, base),
-          ...(label === undefined || found.label === undefined
-            ? {}
-            : { [label]: found.label }),
-        };
-      };
-      const next = {
-        ...holder,
-        [name]: Array.isArray(value) ? value.map(filled) : filled(value),
-      };
-      // What the record holds is shared with others and stays as it is.
-      if (extension === undefined) resource[name] = next[name] ?? value;
-      else resource[extension] = next;
-    }
-  }
-}
-
-/** An attribute that refers to resources by `value` and `$ref`. */
-interface Reference {
-  readonly attribute: Attribute;
-  /** The types of the resources that it can lead to. */
-  readonly types: readonly ResourceType[];
-  /** The sub-attribute that shows the label of the resource, if one does. */
-  readonly label: string | undefined;
-}
-
-const references = new WeakMap<ResourceType, readonly Reference[]>();
-
-/** The references of a type, memberships not among them. */
-function referencesOf(type: ResourceType): readonly Reference[] {
-  const known = references.get(type);
-  if (known !== undefined) return known;
-  const attributes = [
-    ...type.attributes.values(),
-    ...[...type.extensions.values()].flatMap((e) => [...e.attributes.values()]),
-  ];
-  const found = attributes.filter((attribute) =>
-    attribute !== type.members && attribute !== type.memberOf &&
-    isResourceReference(attribute)
-  ).map((attribute): Reference => ({
-    attribute,
-    types: (attribute.subAttributes.get("$ref")?.referenceTypes ?? [])
-      .map((name) => type.types.byName(name))
-      .filter((target) => target !== undefined),
-    label: type.traits.derived.find(({ reference }) =>
-      reference === attribute.path
-    )?.label,
-  }));
-  references.set(type, found);
-  return found;
-}
-
-function labelOf(
-  type: ResourceType,
-  record: ResourceRecord,
-): string | undefined {
-  for (const name of type.traits.label) {
-    const value: JsonValue | undefined = own(record.attributes, name);
-    if (typeof value === "string" && value !== "") {
-      return value.slice(0, MAX_LABEL).toWellFormed();
-    }
-  }
-  return undefined;
 }
 
 function setList(
