@@ -5,10 +5,15 @@
 
 import { Hono } from "hono";
 import { getPath } from "hono/utils/url";
+import { ScimError } from "../domain/errors.ts";
 import { clip } from "../domain/text.ts";
 import { adminApp } from "./admin/app.ts";
-import { problemResponse, renderError } from "./middleware/errors.ts";
-import { routingPath, SCIM_BASE_PATH } from "./paths.ts";
+import {
+  problemResponse,
+  renderError,
+  scimErrorResponse,
+} from "./middleware/errors.ts";
+import { otherVersion, routingPath, SCIM_BASE_PATH } from "./paths.ts";
 import { scimApp } from "./scim/app.ts";
 import type { Services } from "./services.ts";
 
@@ -41,6 +46,19 @@ export function createApp(services: Services): Hono {
   app.route("/admin", adminApp(services));
   app.route(SCIM_BASE_PATH, scimApp(services));
   app.notFound((c) => {
+    const version = otherVersion(c.req.path);
+    if (version !== undefined) {
+      return scimErrorResponse(
+        new ScimError(
+          400,
+          "invalidVers",
+          `The protocol version "${
+            clip(version, 20)
+          }" is not served; SCIM 2.0 is ` +
+            `at ${SCIM_BASE_PATH}`,
+        ),
+      );
+    }
     return problemResponse(
       404,
       `There is nothing at ${

@@ -57,6 +57,11 @@ export function basePathOf(path: string): string | undefined {
   ) ?? UNVERSIONED.exec(lower)?.[0];
 }
 
+/** The protocol version that a path asks for and that is not served (RFC 7644 section 3.13). */
+export function otherVersion(path: string): string | undefined {
+  return /^(?:\/+api)?\/+scim\/+(v\d[^/]*)/i.exec(path)?.[1];
+}
+
 /**
  * The SCIM base URL that a request was sent to, without a slash at its end.
  *

@@ -426,16 +426,20 @@ Deno.test(
 
 for (const version of ["v1", "V1", "v3", "v20", "v2.0", "v2x", "v1.1"]) {
   Deno.test(
-    `44-3.13-3 The version ${version} is not served: 404, and nothing is written`,
+    `44-3.13-3 The version ${version} is not served: 400 invalidVers, and nothing is written`,
     withClient(async (client) => {
       const { id } = await client.user("ada");
       const before = await client.server.dump();
       for (const base of ["/scim", "/api/scim"]) {
         const at = client.at(`${ORIGIN}${base}/${version}`);
-        strictEqual((await at.get("/Users")).status, 404);
-        strictEqual((await at.get("/ServiceProviderConfig")).status, 404);
-        strictEqual((await at.post("/Users", user("eve"))).status, 404);
-        strictEqual((await at.delete(`/Users/${id}`)).status, 404);
+        for (
+          const answer of [
+            await at.get("/Users"),
+            await at.get("/ServiceProviderConfig"),
+            await at.post("/Users", user("eve")),
+            await at.delete(`/Users/${id}`),
+          ]
+        ) isScimError(answer, 400, "invalidVers", /api\/scim\/v2/);
       }
       deepStrictEqual(await client.server.dump(), before);
     }),
