@@ -37,7 +37,8 @@ const ALIASES: ReadonlyMap<string, string> = new Map([
 
 /**
  * The path by which a request is routed: all base paths are one, slashes too
- * many do not count, and the names of endpoints are matched without case.
+ * many do not count, and the names of endpoints, `.search` below one of them
+ * included, are matched without case.
  */
 export function routingPath(pathname: string): string {
   const path = pathname.replace(/\/{2,}/g, "/").replace(/(.)\/$/, "$1");
@@ -46,7 +47,10 @@ export function routingPath(pathname: string): string {
   const [endpoint = "", ...rest] = path.slice(base.length + 1).split("/");
   const lower = endpoint.toLowerCase();
   const name = FIXED_ENDPOINTS.get(lower) ?? ALIASES.get(lower) ?? endpoint;
-  return [SCIM_BASE_PATH, name, ...rest].join("/").replace(/\/$/, "");
+  const [below = "", ...further] = rest;
+  const isSearch = further.length === 0 && below.toLowerCase() === ".search";
+  return [SCIM_BASE_PATH, name, ...(isSearch ? [".search"] : rest)]
+    .join("/").replace(/\/$/, "");
 }
 
 /** The base path that a path begins with, if any. */

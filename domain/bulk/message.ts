@@ -8,6 +8,7 @@ import { invalidSyntax, invalidValue, ScimError } from "../errors.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../json.ts";
 import { PATCH_OP_SCHEMA } from "../patch/message.ts";
 import type { Profile } from "../profile.ts";
+import { clip } from "../text.ts";
 
 /** The schema URI of a bulk request. */
 export const BULK_REQUEST_SCHEMA =
@@ -25,6 +26,7 @@ export const BULK_METHODS = ["POST", "PUT", "PATCH", "DELETE"] as const;
 
 /** An operation of a bulk request, as far as it could be read. */
 export interface BulkOperation {
+  /** In upper case; empty if the operation has none. */
   readonly method: string;
   readonly bulkId: string | undefined;
   readonly path: string;
@@ -106,12 +108,22 @@ function readOperation(
   profile: Profile,
 ): BulkOperation {
   const where = `Operations[${index}]`;
-  const members = isJsonObject(raw)
-    ? Object.fromEntries(
-      Object.entries(raw).map(([name, value]) => [name.toLowerCase(), value]),
-    )
-    : {};
-  const { method, bulkid, path, version, data } = members;
+  if (!isJsonObject(raw)) {
+    return {
+      method: "",
+      bulkId: undefined,
+      path: "",
+      version: undefined,
+      data: undefined,
+      problem: invalidSyntax(
+        `${where} must be an object with "method", "path" and, but for DELETE, ` +
+          '"data"',
+      ),
+    };
+  }
+  const { method, bulkid, path, version, data } = Object.fromEntries(
+    Object.entries(raw).map(([name, value]) => [name.toLowerCase(), value]),
+  );
   const verb = typeof method === "string" ? method.toUpperCase() : "";
   const operation = {
     method: verb,
@@ -123,7 +135,13 @@ function readOperation(
   const wrongVersion = isVersion(version) ? undefined : invalidSyntax(
     `${where}.version must be the version of a resource, such as "W/\\"1\\""`,
   );
-  return { ...operation, problem: problemOf(operation, where) ?? wrongVersion };
+  const wrongBulkId = bulkid == null || typeof bulkid === "string"
+    ? undefined
+    : invalidSyntax(`${where}.bulkId must be a string`);
+  return {
+    ...operation,
+    problem: wrongBulkId ?? problemOf(operation, where) ?? wrongVersion,
+  };
 }
 
 function readData(
@@ -183,8 +201,10 @@ function withUniqueBulkIds(
     return {
       ...operation,
       problem: problem ?? invalidValue(
-        `Operations[${index}].bulkId "${bulkId}" is used twice; each must be ` +
-          "unique within the request",
+        `Operations[${index}].bulkId "${
+          clip(bulkId)
+        }" is used twice; each must ` +
+          "be unique within the request",
       ),
     };
   });

@@ -1,26 +1,35 @@
 /**
  * References between operations of a bulk request (RFC 7644 section 3.7.2).
+ *
+ * A reference is a text `bulkId:…` where the id of a resource belongs: at `value`
+ * or `$ref`, at `manager` or `members` (clients leave `value` out there), in the
+ * path of an operation and in the paths of a PATCH. Everywhere else it is a text
+ * like others, and below `password` it is a secret.
  * @module
  */
 
 import { isJsonObject, type JsonObject, type JsonValue } from "../json.ts";
+import type { BulkOperation } from "./message.ts";
 
-const WHOLE = /^bulkId:(.+)$/;
-const WITHIN = /bulkId:([^"'\s/\]?#]+)/g;
+/** The parts of an operation that can hold references. */
+export type Referring = Pick<BulkOperation, "method" | "path" | "data">;
 
-/** Members whose values hold references among other text. */
-const TEXTS: readonly (string | undefined)[] = ["path", "$ref"];
+/** Gives the id that a bulkId stands for; undefined leaves the reference as it is. */
+type Replace = (bulkId: string) => string | undefined;
 
-/** The bulkIds that an operation's path and data refer to. */
-export function referencedBulkIds(
-  path: string,
-  data: JsonObject | undefined,
-): Set<string> {
+/** Names, in lower case, whose value is an id or a list of ids. */
+const ID_NAMES: readonly string[] = ["value", "manager", "members"];
+
+/** Texts in the filter of a PATCH path, quoted or not; quotes may be left open. */
+const FILTER_TEXTS =
+  /"(?:[^"\\]|\\.)*"?|'bulkId:[^']*'?|(?<=\s)bulkId:[^\s"'()[\]]+/g;
+
+/** The bulkIds that an operation refers to, those of its path first. */
+export function referencedBulkIds(operation: Referring): Set<string> {
   const found = new Set<string>();
-  for (const [, id = ""] of path.matchAll(WITHIN)) found.add(id);
-  visit(data ?? null, undefined, (text, name) => {
-    for (const id of idsIn(text, name)) found.add(id);
-    return text;
+  replaceReferences(operation, (bulkId) => {
+    found.add(bulkId);
+    return undefined;
   });
   return found;
 }
@@ -31,75 +40,141 @@ export function referencedBulkIds(
  * @param ids the ids of what was created, by bulkId; other references stay
  */
 export function resolveReferences(
-  data: JsonObject,
+  operation: Referring,
   ids: ReadonlyMap<string, string>,
-): JsonObject {
-  const resolved = visit(data, undefined, (text, name) => {
-    const whole = WHOLE.exec(text)?.[1];
-    if (whole !== undefined) return ids.get(whole) ?? text;
-    return TEXTS.includes(name?.toLowerCase()) ? resolveText(text, ids) : text;
-  });
-  return isJsonObject(resolved) ? resolved : data;
-}
-
-/** Puts ids in the place of references within a path or a URI. */
-export function resolveText(
-  text: string,
-  ids: ReadonlyMap<string, string>,
-): string {
-  return text.replace(WITHIN, (all, id: string) => ids.get(id) ?? all);
+): Pick<Referring, "path" | "data"> {
+  return replaceReferences(operation, (bulkId) => ids.get(bulkId));
 }
 
 /**
- * Splits data by attributes into what can be written before the resources that it
- * refers to exist, and what cannot: an attribute goes with all its values if one
- * of them refers to something unknown.
+ * The data of a POST without the attributes that refer to certain resources: an
+ * attribute goes with all its values. An extension keeps its other attributes.
  */
-export function splitByReferences(
+export function withoutReferences(
   data: JsonObject,
-  unknown: ReadonlySet<string>,
-): { readonly now: JsonObject; readonly later: JsonObject } {
-  const now: JsonObject = {};
-  const later: JsonObject = {};
+  bulkIds: ReadonlySet<string>,
+): JsonObject {
+  const left: JsonObject = {};
   for (const [name, value] of Object.entries(data)) {
-    const refers = [...referencedBulkIds("", { [name]: value })]
-      .some((id) => unknown.has(id));
-    if (!refers) {
-      now[name] = value;
+    const member = { method: "POST", path: "", data: { [name]: value } };
+    if (referencedBulkIds(member).isDisjointFrom(bulkIds)) {
+      left[name] = value;
     } else if (name.includes(":") && isJsonObject(value)) {
-      // An extension keeps those of its attributes that refer to nothing unknown.
-      const inner = splitByReferences(value, unknown);
-      if (Object.keys(inner.now).length > 0) now[name] = inner.now;
-      later[name] = inner.later;
-    } else {
-      later[name] = value;
+      const inner = withoutReferences(value, bulkIds);
+      if (Object.keys(inner).length > 0) left[name] = inner;
     }
   }
-  return { now, later };
+  return left;
 }
 
-function idsIn(text: string, name: string | undefined): string[] {
-  const whole = WHOLE.exec(text)?.[1];
-  if (whole !== undefined) return [whole];
-  return TEXTS.includes(name?.toLowerCase())
-    ? [...text.matchAll(WITHIN)].map(([, id = ""]) => id)
-    : [];
+function replaceReferences(
+  { method, path, data }: Referring,
+  replace: Replace,
+): Pick<Referring, "path" | "data"> {
+  return {
+    path: inUri(path, replace),
+    data: data &&
+      (method === "PATCH" ? inPatch(data, replace) : inObject(data, replace)),
+  };
 }
 
-/** A copy in which every text has been replaced; `name` is that of the member. */
-function visit(
-  value: JsonValue,
-  name: string | undefined,
-  replace: (text: string, name: string | undefined) => string,
-): JsonValue {
-  if (typeof value === "string") return replace(value, name);
-  if (Array.isArray(value)) {
-    return value.map((element) => visit(element, name, replace));
+/** In the segments of a path or a URI, which are percent-encoded. */
+function inUri(uri: string, replace: Replace): string {
+  const end = uri.search(/[?#]|$/);
+  const segments = uri.slice(0, end).split("/").map((segment) => {
+    const bulkId = bulkIdOf(decoded(segment));
+    const id = bulkId === undefined ? undefined : replace(bulkId);
+    return id === undefined ? segment : encodeURIComponent(id);
+  });
+  return segments.join("/") + uri.slice(end);
+}
+
+function inPatch(message: JsonObject, replace: Replace): JsonObject {
+  return mapMembers(
+    message,
+    (name, value) =>
+      name.toLowerCase() === "operations" && Array.isArray(value)
+        ? value.map((operation) =>
+          isJsonObject(operation)
+            ? inPatchOperation(operation, replace)
+            : operation
+        )
+        : value,
+  );
+}
+
+function inPatchOperation(operation: JsonObject, replace: Replace): JsonObject {
+  const isPath = (name: string) => name.toLowerCase() === "path";
+  const setsPassword = Object.entries(operation).some(([name, value]) =>
+    isPath(name) && typeof value === "string" && lastName(value) === "password"
+  );
+  if (setsPassword) return operation;
+  return mapMembers(
+    operation,
+    (name, value) =>
+      isPath(name) && typeof value === "string"
+        ? inFilters(value, replace)
+        : inMember(name, value, replace),
+  );
+}
+
+function inFilters(path: string, replace: Replace): string {
+  return path.replace(FILTER_TEXTS, (token) => {
+    const [quote = ""] = /^["']/.exec(token) ?? [];
+    const text = quote === ""
+      ? token
+      : token.slice(1, -1).replace(/\\(.)/g, "$1");
+    const bulkId = bulkIdOf(text);
+    const id = bulkId === undefined ? undefined : replace(bulkId);
+    return id === undefined ? token : `${quote}${id}${quote}`;
+  });
+}
+
+function inObject(object: JsonObject, replace: Replace): JsonObject {
+  return mapMembers(object, (name, value) => inMember(name, value, replace));
+}
+
+function inMember(name: string, value: JsonValue, replace: Replace): JsonValue {
+  const last = lastName(name);
+  if (last === "password") return value;
+  const inText = (text: string): string => {
+    if (last === "$ref") return inUri(text, replace);
+    const bulkId = ID_NAMES.includes(last) ? bulkIdOf(text) : undefined;
+    return bulkId === undefined ? text : replace(bulkId) ?? text;
+  };
+  const inValue = (item: JsonValue): JsonValue => {
+    if (typeof item === "string") return inText(item);
+    if (Array.isArray(item)) return item.map(inValue);
+    return isJsonObject(item) ? inObject(item, replace) : item;
+  };
+  return inValue(value);
+}
+
+/** The last name of a key that may be a path: `value` of `urn:…:manager.value`. */
+function lastName(key: string): string {
+  return key.slice(Math.max(key.lastIndexOf("."), key.lastIndexOf(":")) + 1)
+    .trim().toLowerCase();
+}
+
+function bulkIdOf(text: string): string | undefined {
+  return text.startsWith("bulkId:") && text.length > "bulkId:".length
+    ? text.slice("bulkId:".length)
+    : undefined;
+}
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
   }
-  if (!isJsonObject(value)) return value;
+}
+
+function mapMembers(
+  object: JsonObject,
+  map: (name: string, value: JsonValue) => JsonValue,
+): JsonObject {
   return Object.fromEntries(
-    Object.entries(value).map((
-      [key, item],
-    ) => [key, visit(item, key, replace)]),
+    Object.entries(object).map(([name, value]) => [name, map(name, value)]),
   );
 }

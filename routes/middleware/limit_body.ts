@@ -13,15 +13,17 @@ import { invalidSyntax, ScimError } from "../../domain/errors.ts";
  * and no defect of the server.
  *
  * @param maxSize in bytes
+ * @param name the name of the limit, if clients can look it up
  */
-export function limitBody(maxSize: number): MiddlewareHandler {
+export function limitBody(maxSize: number, name?: string): MiddlewareHandler {
   const limit = bodyLimit({
     maxSize,
     onError: () => {
       throw new ScimError(
         413,
         undefined,
-        `The request body is larger than ${maxSize} bytes, the most that is read`,
+        `The request body is larger than ${maxSize} bytes, the most that is read` +
+          (name === undefined ? "" : ` (${name})`),
       );
     },
   });

@@ -35,7 +35,7 @@ export function scimApp(services: Services): Hono<ScimEnvironment> {
     c.set("current", await services.registries.current(tenant));
     await next();
   });
-  app.use(limitBody(MAX_BODY_SIZE));
+  app.use(limitBody(MAX_BODY_SIZE, "maxPayloadSize"));
   const forward = forwarder(services);
   app.route("/", me(forward));
   app.route("/", bulk(forward));

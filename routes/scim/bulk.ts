@@ -29,6 +29,7 @@ export function bulk(forward: Forward): Hono<ScimEnvironment> {
       base: c.get("base"),
       client: c.get("client"),
       current: c.get("current"),
+      wantsBody: false,
     };
     const send: Send = async (method, path, data, version) => {
       const response = await forward(path, {

@@ -7,14 +7,19 @@ import type { BulkOperation, BulkRequest } from "../../domain/bulk/message.ts";
 import {
   referencedBulkIds,
   resolveReferences,
-  resolveText,
-  splitByReferences,
+  withoutReferences,
 } from "../../domain/bulk/references.ts";
+import {
+  creatorsIn,
+  firstOf,
+  lastOf,
+  type Step,
+  stepsOf,
+} from "../../domain/bulk/steps.ts";
 import { invalidValue, notFound, ScimError } from "../../domain/errors.ts";
 import type { JsonObject, JsonValue } from "../../domain/json.ts";
-import { PATCH_OP_SCHEMA } from "../../domain/patch/message.ts";
 import { clip } from "../../domain/text.ts";
-import { forwardedPath } from "./forward.ts";
+import { isResourcePath } from "./forward.ts";
 
 /** The answer to one operation. */
 export interface Outcome {
@@ -33,60 +38,43 @@ export type Send = (
   version?: string,
 ) => Promise<Outcome>;
 
-/** A resource that an operation has created. */
-interface Created {
+/** The operation at which a step failed. */
+interface Failure {
   readonly index: number;
-  /** Where it is below the base URL. */
-  readonly path: string;
-  /** The bulkIds that it refers to. */
-  readonly references: ReadonlySet<string>;
-}
-
-/** Attributes that a resource could not be created with. */
-interface LeftOut {
-  readonly bulkId: string;
-  readonly data: JsonObject;
-  /** The bulkIds that were unknown then. */
-  readonly unknown: ReadonlySet<string>;
-}
-
-/** An operation refers to a resource that can only be created later. */
-class TooEarly extends Error {
-  override readonly name = "TooEarly";
-  /** The index of the operation that creates it. */
-  readonly creator: number;
-
-  constructor(creator: number) {
-    super(`Operation ${creator} has to come first`);
-    this.creator = creator;
-  }
+  readonly outcome: Outcome;
 }
 
 /**
- * Carries out the operations in their order, but what an operation refers to
- * before it. A creation that fails before its turn is repeated when its turn
- * comes, and what refers to it waits: operations between them may have made room
- * for it. Resources that refer to each other are created without the references,
- * which are added as soon as all of them exist.
+ * Gives each operation its turn, in their order. What an operation refers to is
+ * created before it, even before its own turn.
+ *
+ * A creation that fails before its turn may find room later, when a deletion or a
+ * change of a name has come before it: it is repeated when its turn comes, and
+ * what refers to it waits for that. Creations that refer to each other in a circle
+ * are made without these references and then replaced by what was sent, all within
+ * one turn; if one of them fails, none of them stays.
  */
 export class BulkRun {
   readonly #operations: readonly BulkOperation[];
   readonly #failOnErrors: number;
   readonly #base: string;
   readonly #send: Send;
+  /** Why operations cannot be sent, whatever the others come to. */
+  readonly #problems: readonly (ScimError | undefined)[];
+  /** The bulkIds that the others refer to. */
+  readonly #references: readonly ReadonlySet<string>[];
+  /** The indexes of creations by bulkId. */
   readonly #creators: ReadonlyMap<string, number>;
+  /** The step of each operation. */
+  readonly #steps: readonly Step[];
+  /** The ids of what was created, by bulkId. */
   readonly #ids = new Map<string, string>();
-  readonly #running = new Set<number>();
   readonly #outcomes = new Map<number, Outcome>();
-  readonly #created = new Map<string, Created>();
-  /** Operations that wait, by the operation that they wait for. */
-  readonly #waiting = new Map<number, Set<number>>();
-  /** Operations that were tried before their turn, without success. */
-  readonly #postponed = new Set<number>();
-  #leftOut: LeftOut[] = [];
+  /** Steps whose turn is over and that wait, by the operation that they wait for. */
+  readonly #waiting = new Map<number, Set<Step>>();
   #errors = 0;
   /** The operation whose turn it is. */
-  #turn = -1;
+  #turn = 0;
 
   constructor(
     { operations, failOnErrors }: BulkRequest,
@@ -97,190 +85,225 @@ export class BulkRun {
     this.#failOnErrors = failOnErrors ?? Infinity;
     this.#base = base;
     this.#send = send;
-    this.#creators = new Map(
-      operations.flatMap(({ method, bulkId, problem }, index) =>
-        method === "POST" && bulkId !== undefined && problem === undefined
-          ? [[bulkId, index] as const]
-          : []
-      ),
+    this.#creators = creatorsIn(operations);
+    const references = operations.map(referencedBulkIds);
+    this.#problems = operations.map(({ path, problem }, index) =>
+      problem ?? pathProblem(path) ??
+        referenceProblem(references[index] ?? [], this.#creators)
     );
+    // Nothing is created for an operation that fails anyway.
+    this.#references = references.map((bulkIds, index) =>
+      this.#problems[index] === undefined ? bulkIds : new Set()
+    );
+    this.#steps = stepsOf(this.#references, this.#creators);
   }
 
   /** The results of all operations that were carried out, in their order. */
   async results(): Promise<JsonObject[]> {
-    for (const index of this.#operations.keys()) {
-      if (this.#errors >= this.#failOnErrors) break;
+    for (const [index, step] of this.#steps.entries()) {
       this.#turn = index;
-      await this.#run(index);
+      await this.#takeTurn(step);
+      const waiting = [...this.#waiting.get(index) ?? []]
+        .sort((a, b) => firstOf(a) - firstOf(b));
+      for (const late of waiting) {
+        if (!this.#isStopped()) await this.#takeTurn(late);
+      }
+      if (this.#isStopped()) break;
     }
-    await this.#undoLeftOut();
+    await this.#undoEarly();
     return this.#operations.flatMap((operation, index) => {
       const outcome = this.#outcomes.get(index);
       return outcome === undefined ? [] : [this.#result(operation, outcome)];
     });
   }
 
-  async #run(index: number): Promise<void> {
-    const operation = this.#operations[index];
-    if (
-      operation === undefined || this.#outcomes.has(index) ||
-      this.#running.has(index)
-    ) return;
-    this.#running.add(index);
-    const outcome = await this.#carryOut(index, operation).catch(toOutcome);
-    this.#running.delete(index);
-    if (outcome instanceof TooEarly) {
-      const { creator } = outcome;
-      const waiting = this.#waiting.get(creator) ?? new Set();
-      this.#waiting.set(creator, waiting.add(index));
-    }
-    if (
-      outcome instanceof TooEarly ||
-      (outcome.error !== undefined && index > this.#turn)
-    ) {
-      this.#postponed.add(index);
-      return;
-    }
-    this.#outcomes.set(index, outcome);
-    if (outcome.error !== undefined) this.#errors++;
-    await this.#addLeftOut();
-    for (const waiting of this.#waiting.get(index) ?? []) {
-      if (this.#errors >= this.#failOnErrors) break;
-      await this.#run(waiting);
+  #isStopped(): boolean {
+    return this.#errors >= this.#failOnErrors;
+  }
+
+  async #takeTurn(step: Step): Promise<void> {
+    await this.#attempt(step);
+    if (step.state === "failed") this.#settleFailed(step);
+    if (step.state === "open") {
+      const waiting = this.#waiting.get(step.waitsFor) ?? new Set();
+      this.#waiting.set(step.waitsFor, waiting.add(step));
     }
   }
 
-  async #carryOut(
-    index: number,
-    { method, bulkId, path, version, data, problem }: BulkOperation,
-  ): Promise<Outcome> {
-    if (problem !== undefined) throw problem;
-    if (/\/(\.search|bulk)$/i.test(forwardedPath(path))) {
-      throw notFound(`"${clip(path)}" cannot be part of a bulk request`);
-    }
-    const references = referencedBulkIds(path, data);
-    const unknown = await this.#createFirst(references);
-    const { now, later } = splitByReferences(data ?? {}, unknown);
-    const outcome = await this.#send(
-      method,
-      resolveText(path, this.#ids),
-      data === undefined ? undefined : resolveReferences(now, this.#ids),
-      version,
-    );
-    const { location } = outcome;
-    if (method === "POST" && bulkId !== undefined && location !== undefined) {
-      this.#ids.set(bulkId, location.split("/").at(-1) ?? "");
-      this.#created.set(bulkId, {
-        index,
-        path: location.slice(this.#base.length),
-        references,
-      });
-      if (unknown.size > 0) {
-        this.#leftOut.push({ bulkId, data: later, unknown });
+  /** Carries out a step and what it needs, unless it has to wait. */
+  async #attempt(step: Step): Promise<void> {
+    if (step.state !== "open" || step.waitsFor > this.#turn) return;
+    for (const needed of step.needs) {
+      await this.#attempt(needed);
+      if (needed.state === "open") {
+        step.waitsFor = needed.waitsFor;
+        return;
       }
+    }
+    const failure = await this.#carryOut(step);
+    if (failure === undefined) {
+      step.state = "done";
+    } else if (failure.index > this.#turn) {
+      // One more try, not one for each member of a circle: that would be slow.
+      step.waitsFor = lastOf(step);
+    } else {
+      step.state = "failed";
+      this.#settle(failure.index, failure.outcome);
+      this.#settleFailed(step);
+    }
+  }
+
+  #settle(index: number, outcome: Outcome): void {
+    this.#outcomes.set(index, outcome);
+    if (outcome.error !== undefined) this.#errors++;
+  }
+
+  /** The others of a failed circle fail, each of them when its turn has come. */
+  #settleFailed(step: Step): void {
+    for (const index of step.indexes) {
+      if (index > this.#turn || this.#outcomes.has(index)) continue;
+      const missing = this.#withinStep(index, step)[0] ?? "";
+      this.#settle(index, toOutcome(notCreated(missing)));
+    }
+  }
+
+  async #carryOut(step: Step): Promise<Failure | undefined> {
+    for (const index of step.indexes) {
+      const error = this.#refusal(index, step);
+      if (error !== undefined) return { index, outcome: toOutcome(error) };
+    }
+    if (step.isCircle) return await this.#createCircle(step);
+    const index = firstOf(step);
+    const outcome = await this.#sendOperation(index);
+    if (outcome.error !== undefined) return { index, outcome };
+    this.#settle(index, outcome);
+    return undefined;
+  }
+
+  /** Why an operation cannot be sent. */
+  #refusal(index: number, step: Step): ScimError | undefined {
+    const missing = [...this.#references[index] ?? []].find((bulkId) =>
+      !this.#ids.has(bulkId) && this.#creatorOf(bulkId) !== step
+    );
+    return this.#problems[index] ??
+      (missing === undefined ? undefined : notCreated(missing));
+  }
+
+  /** The step that creates a resource. */
+  #creatorOf(bulkId: string): Step | undefined {
+    return this.#steps[this.#creators.get(bulkId) ?? -1];
+  }
+
+  async #sendOperation(
+    index: number,
+    leftOut: ReadonlySet<string> = new Set(),
+  ): Promise<Outcome> {
+    const operation = this.#operations[index];
+    if (operation === undefined) throw new RangeError(`No operation ${index}`);
+    const { method, bulkId, version } = operation;
+    const { path, data } = resolveReferences({
+      ...operation,
+      data: operation.data && leftOut.size > 0
+        ? withoutReferences(operation.data, leftOut)
+        : operation.data,
+    }, this.#ids);
+    const outcome = await this.#send(method, path, data, version);
+    const { location, error } = outcome;
+    if (method === "POST" && bulkId !== undefined && error === undefined) {
+      this.#ids.set(bulkId, location?.split("/").at(-1) ?? "");
     }
     return outcome;
   }
 
   /**
-   * Creates what an operation refers to.
-   *
-   * @returns the bulkIds that cannot be known yet, because they wait for this one
-   * @throws {ScimError} 400 invalidValue or 409 for what cannot be referred to
-   * @throws {TooEarly} for what cannot be created yet
+   * Creates resources that refer to each other. They are completed by PUT, which
+   * reads the data as POST does, with the version just made: what another client
+   * has changed meanwhile is not overwritten.
    */
-  async #createFirst(references: ReadonlySet<string>): Promise<Set<string>> {
-    const unknown = new Set<string>();
-    for (const bulkId of references) {
-      if (this.#ids.has(bulkId)) continue;
-      const creator = this.#creators.get(bulkId);
-      if (creator === undefined) {
-        throw invalidValue(
-          `No operation of the request creates "bulkId:${clip(bulkId)}"`,
-        );
+  async #createCircle(step: Step): Promise<Failure | undefined> {
+    const made = new Map<number, Outcome>();
+    const attempt = async (): Promise<Failure | undefined> => {
+      for (const index of step.indexes) {
+        const within = new Set(this.#withinStep(index, step));
+        const outcome = await this.#sendOperation(index, within);
+        if (outcome.error !== undefined) return { index, outcome };
+        made.set(index, outcome);
       }
-      const waits = this.#postponed.has(creator) && creator > this.#turn;
-      if (!waits) await this.#run(creator);
-      if (this.#ids.has(bulkId)) continue;
-      if (this.#outcomes.has(creator)) throw notCreated(bulkId);
-      if (!this.#running.has(creator)) throw new TooEarly(creator);
-      unknown.add(bulkId);
+      for (const [index, created] of made) {
+        const outcome = await this.#complete(index, created);
+        if (outcome.error !== undefined) return { index, outcome };
+        made.set(index, { ...created, version: outcome.version });
+      }
+      return undefined;
+    };
+    const failure = await attempt();
+    for (const [index, outcome] of made) {
+      if (failure === undefined) this.#settle(index, outcome);
+      else await this.#undo(index, outcome);
     }
-    return unknown;
+    return failure;
   }
 
-  /** Adds the references that were left out and can be known by now. */
-  async #addLeftOut(): Promise<void> {
-    const isReady = ({ unknown }: LeftOut) =>
-      [...unknown].every((id) => this.#isDecided(id));
-    const ready = this.#leftOut.filter(isReady);
-    this.#leftOut = this.#leftOut.filter((item) => !ready.includes(item));
-    for (const { bulkId, data, unknown } of ready) {
-      const created = this.#created.get(bulkId);
-      if (created === undefined) continue;
-      const missing = [...unknown].find((id) => !this.#ids.has(id));
-      const outcome = missing === undefined
-        ? await this.#send("PATCH", created.path, {
-          schemas: [PATCH_OP_SCHEMA],
-          Operations: [{
-            op: "add",
-            value: resolveReferences(data, this.#ids),
-          }],
-        })
-        : failure(notCreated(missing));
-      if (outcome.error !== undefined) {
-        await this.#undo(bulkId, outcome);
-        continue;
-      }
-      const before = this.#outcomes.get(created.index);
-      if (before === undefined) continue;
-      const { version } = outcome;
-      this.#outcomes.set(created.index, { ...before, version });
-    }
+  async #complete(index: number, created: Outcome): Promise<Outcome> {
+    const { data } = this.#operations[index] ?? {};
+    const whole = { method: "PUT", path: this.#pathOf(created), data };
+    const { path, data: resolved } = resolveReferences(whole, this.#ids);
+    return await this.#send("PUT", path, resolved, created.version);
   }
 
   /**
-   * Deletes a resource whose references cannot be set, and those that refer to
-   * it: half a resource is worse than none.
+   * Undoes creations that were made before their turn and are in vain, now that
+   * failOnErrors has stopped the run: what they were made for has failed. They are
+   * not undone before, because their own turn would come, and because a request
+   * could otherwise make the same resources again and again.
    */
-  async #undo(bulkId: string, outcome: Outcome): Promise<void> {
-    const created = this.#created.get(bulkId);
-    if (created === undefined) return;
-    this.#created.delete(bulkId);
-    this.#ids.delete(bulkId);
-    await this.#send("DELETE", created.path, undefined);
-    this.#outcomes.set(created.index, outcome);
-    this.#errors++;
-    for (const [other, { references }] of this.#created) {
-      if (references.has(bulkId)) {
-        await this.#undo(other, failure(notCreated(bulkId)));
+  async #undoEarly(): Promise<void> {
+    const wanted = new Set<Step>();
+    const want = (step: Step): void => {
+      if (wanted.has(step) || step.state !== "done") return;
+      wanted.add(step);
+      for (const needed of step.needs) want(needed);
+    };
+    for (const step of this.#steps.slice(0, this.#turn + 1)) want(step);
+    for (const [index, outcome] of this.#outcomes) {
+      const step = this.#steps[index];
+      if (step === undefined || step.state !== "done" || wanted.has(step)) {
+        continue;
       }
+      this.#outcomes.delete(index);
+      await this.#undo(index, outcome);
     }
   }
 
-  /** Undoes what still waits for references when the operations have been stopped. */
-  async #undoLeftOut(): Promise<void> {
-    for (const { bulkId, unknown } of this.#leftOut) {
-      const [missing = ""] = unknown;
-      await this.#undo(bulkId, failure(notCreated(missing)));
-    }
+  /** Deletes a resource again: half a resource is worse than none. */
+  async #undo(index: number, created: Outcome): Promise<void> {
+    this.#ids.delete(this.#operations[index]?.bulkId ?? "");
+    await this.#send("DELETE", this.#pathOf(created), undefined);
   }
 
-  #isDecided(bulkId: string): boolean {
-    const creator = this.#creators.get(bulkId);
-    return creator === undefined || this.#outcomes.has(creator);
+  /** Where a resource is below the base URL. */
+  #pathOf({ location = "" }: Outcome): string {
+    return location.slice(this.#base.length);
+  }
+
+  /** The bulkIds of its own step that an operation refers to. */
+  #withinStep(index: number, step: Step): string[] {
+    return [...this.#references[index] ?? []].filter((bulkId) =>
+      this.#creatorOf(bulkId) === step
+    );
   }
 
   #result(
-    { method, bulkId, path }: BulkOperation,
+    operation: BulkOperation,
     { status, location, version, error }: Outcome,
   ): JsonObject {
+    const { method, bulkId, path } = operation;
     const place = location ??
       (method === "POST" || !path.startsWith("/")
         ? undefined
-        : `${this.#base}${resolveText(path, this.#ids)}`);
+        : this.#base + resolveReferences(operation, this.#ids).path);
     return {
-      method,
+      ...(method === "" ? {} : { method }),
       ...(bulkId === undefined ? {} : { bulkId }),
       ...(place === undefined ? {} : { location: place }),
       ...(version === undefined || error !== undefined ? {} : { version }),
@@ -290,13 +313,26 @@ export class BulkRun {
   }
 }
 
-function toOutcome(error: unknown): Outcome | TooEarly {
-  if (error instanceof TooEarly) return error;
-  if (error instanceof ScimError) return failure(error);
-  throw error;
+function pathProblem(path: string): ScimError | undefined {
+  return isResourcePath(path) ? undefined : notFound(
+    `"${clip(path)}" cannot be part of a bulk request; send it alone`,
+  );
 }
 
-function failure(error: ScimError): Outcome {
+function referenceProblem(
+  bulkIds: Iterable<string>,
+  creators: ReadonlyMap<string, number>,
+): ScimError | undefined {
+  for (const bulkId of bulkIds) {
+    if (creators.has(bulkId)) continue;
+    return invalidValue(
+      `No operation of the request creates "bulkId:${clip(bulkId)}"`,
+    );
+  }
+  return undefined;
+}
+
+function toOutcome(error: ScimError): Outcome {
   return {
     status: error.status,
     location: undefined,

@@ -22,5 +22,7 @@ export interface ScimEnvironment {
     client: Client;
     /** What is in force for the client's tenant; set behind that too. */
     current: TenantRegistry;
+    /** Whether somebody reads the resource in the answer; undefined: yes. */
+    wantsBody: boolean | undefined;
   };
 }

@@ -20,6 +20,8 @@ export interface Sender {
   readonly base: string;
   readonly client: Client;
   readonly current: TenantRegistry;
+  /** Whether it reads the resources in the answers; else they have no body. */
+  readonly wantsBody: boolean;
 }
 
 /** Sends a request to the resource at a path below the base URL. */
@@ -39,6 +41,7 @@ export function forwarder(services: Services): Forward {
     c.set("base", c.env.base);
     c.set("client", c.env.client);
     c.set("current", c.env.current);
+    c.set("wantsBody", c.env.wantsBody);
     await next();
   });
   app.route(SCIM_BASE_PATH, resources(services));
@@ -47,8 +50,23 @@ export function forwarder(services: Services): Forward {
     await app.request(`${SCIM_BASE_PATH}${path}`, init, sender);
 }
 
-/** The path by which a forwarded request is routed, however it is spelt. */
-export function forwardedPath(path: string): string {
+/** Endpoints of which nothing can be part of a bulk request. */
+const NO_RESOURCES: readonly string[] = [
+  "Me",
+  "Bulk",
+  "ServiceProviderConfig",
+  "ResourceTypes",
+  "Schemas",
+];
+
+/**
+ * Whether a path can be that of resources, however it is spelt: no other endpoint
+ * of the server, and no search.
+ */
+export function isResourcePath(path: string): boolean {
   const url = new URL(`${SCIM_BASE_PATH}${path}`, "http://localhost");
-  return routingPath(getPath(new Request(url)));
+  const [endpoint = "", ...rest] = routingPath(getPath(new Request(url)))
+    .slice(SCIM_BASE_PATH.length + 1).split("/");
+  return !NO_RESOURCES.includes(endpoint) &&
+    (rest.at(-1) ?? endpoint) !== ".search";
 }

@@ -37,7 +37,12 @@ export function me(forward: Forward): Hono<ScimEnvironment> {
       method: c.req.method,
       headers,
       ...(reads ? {} : { body: await c.req.arrayBuffer() }),
-    }, { base: c.get("base"), client, current: c.get("current") });
+    }, {
+      base: c.get("base"),
+      client,
+      current: c.get("current"),
+      wantsBody: true,
+    });
   });
   app.all("/Me", methodNotAllowed("GET", "PUT", "PATCH", "DELETE"));
   return app;

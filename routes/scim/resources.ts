@@ -262,6 +262,10 @@ export function resources(services: Services): Hono<ScimEnvironment> {
     status: number,
     sent?: ReadonlySet<Attribute>,
   ): Promise<Response> {
+    const headers = headersOf(c, type, record);
+    if (c.get("wantsBody") === false) {
+      return new Response(null, { status, headers });
+    }
     const [resource] = await views.represent({
       tenant: writer.tenant,
       type,
@@ -272,7 +276,7 @@ export function resources(services: Services): Hono<ScimEnvironment> {
     return scimResponse(
       projection.apply(resource ?? {}, sent),
       status,
-      headersOf(c, type, record),
+      headers,
     );
   }
 

@@ -11,13 +11,18 @@ import { compileFilter, type Predicate } from "../../domain/filter/compile.ts";
 import { parseFilter } from "../../domain/filter/parse.ts";
 import type { JsonValue } from "../../domain/json.ts";
 import type { SearchRequest } from "../../domain/messages/search.ts";
+import { parseAttributePath } from "../../domain/path.ts";
 import type { Profile } from "../../domain/profile.ts";
 import {
   compileProjection,
   type Projection,
   splitNames,
 } from "../../domain/projection.ts";
-import type { ResourceType } from "../../domain/schema/compile.ts";
+import {
+  nearestAttribute,
+  resolvePath,
+  type ResourceType,
+} from "../../domain/schema/compile.ts";
 import {
   compareSortKeys,
   compileSortOrder,
@@ -189,44 +194,65 @@ function compileFor(
   if (types.length === 1 && only !== undefined) {
     return [compileFilter(filter, only, profile)];
   }
-  const unknown = types.map(() => new Set<string>());
+  // The names as they were written, by their lower-case form.
+  const unknown = types.map(() => new Map<string, string>());
   const predicates = types.map((type, index) =>
     compileFilter(filter, type, {
       ...profile,
-      onUnknown: (name) => unknown[index]?.add(name.toLowerCase()),
+      onUnknown: (name) => unknown[index]?.set(name.toLowerCase(), name),
     })
   );
-  const [first = new Set<string>(), ...others] = unknown;
-  const nowhere = [...first].find((name) =>
-    others.every((set) => set.has(name))
-  );
-  if (nowhere !== undefined) {
-    throw invalidFilter(
-      `Attribute "${clip(nowhere, 80)}" is not defined for any resource type`,
-    );
+  const [first = new Map<string, string>(), ...others] = unknown;
+  for (const [lower, name] of first) {
+    if (others.every((names) => names.has(lower))) {
+      throw invalidFilter(definedNowhere(types, name));
+    }
   }
   return predicates;
 }
 
-/** The order for each type that has the attribute; one of them must have it. */
+/** What to say about a name that no resource type has. */
+function definedNowhere(types: readonly ResourceType[], name: string): string {
+  const path = parseAttributePath(name) ?? { name };
+  const { subAttribute: _, ...parent } = path;
+  const close = [path, parent]
+    .flatMap((path) => types.map((type) => nearestAttribute(type, path)))
+    .find((found) => found !== undefined);
+  return `Attribute "${clip(name, 80)}" is not defined for any resource type` +
+    (close === undefined ? "" : `; did you mean "${close}"?`);
+}
+
+/**
+ * The order for each type that has the attribute; one of them must have it. If
+ * none can be sorted by it, a type that has it knows why.
+ */
 function ordersFor(
   types: readonly ResourceType[],
   { sortBy, sortOrder }: Search,
   profile: Profile,
 ): (SortOrder | undefined)[] {
-  let refusal: unknown;
+  const refusals = new Map<ResourceType, unknown>();
   const orders = types.map((type) => {
     try {
       return compileSortOrder(type, sortBy, sortOrder, profile);
     } catch (error) {
-      refusal = error;
+      refusals.set(type, error);
       return undefined;
     }
   });
-  if (refusal !== undefined && orders.every((order) => order === undefined)) {
-    throw refusal;
-  }
-  return orders;
+  const [first] = types;
+  if (first === undefined || refusals.size < types.length) return orders;
+  const path = parseAttributePath(sortBy?.trim() ?? "");
+  const knowing = types.find((type) =>
+    path !== undefined &&
+    resolvePath(type, path, profile)?.kind === "attribute"
+  );
+  if (knowing !== undefined) throw refusals.get(knowing);
+  // The direction is the same mistake for every type.
+  compileSortOrder(first, undefined, sortOrder, profile);
+  throw types.length === 1 ? refusals.get(first) : invalidValue(
+    `"sortBy": ${definedNowhere(types, sortBy?.trim() ?? "")}`,
+  );
 }
 
 /** A page by index, over one type after the other or in one order. */

@@ -94,7 +94,14 @@ Deno.test("44-3.7-26 More than 1,000 operations are 413, and the text names the 
 
 /** Operations that fail for themselves, and what their texts say. */
 const PROBLEMS: readonly (readonly [string, JsonValue, RegExp])[] = [
-  ["44-3.7-4 no object", "x", /\[0\]\.method must be one of POST, PUT, PATCH/],
+  ["44-3.7-4 a text", "x", /^Operations\[0\] must be an object with "method"/],
+  ["44-3.7-4 null", null, /^Operations\[0\] must be an object/],
+  ["44-3.7-4 an array", [], /^Operations\[0\] must be an object/],
+  [
+    "44-3.7-4 an empty object",
+    {},
+    /\[0\]\.method must be one of POST, PUT, PA/,
+  ],
   ["44-3.7-4 no method", { path: "/Users/x" }, /method must be one of/],
   ["44-3.7-4 the method GET", { ...CREATE, method: "GET" }, /method must be/],
   ["44-3.7-4 a method that is no text", { ...CREATE, method: 5 }, /method/],
@@ -110,6 +117,16 @@ const PROBLEMS: readonly (readonly [string, JsonValue, RegExp])[] = [
     "44-3.7-5 POST with an empty bulkId",
     { ...CREATE, bulkId: "" },
     /bulkId is/,
+  ],
+  [
+    "44-3.7-5 POST with a number as bulkId",
+    { ...CREATE, bulkId: 5 },
+    /bulkId must be a string/,
+  ],
+  [
+    "44-3.7-5 DELETE with an array as bulkId",
+    { method: "DELETE", path: "/Users/x", bulkId: ["a"] },
+    /bulkId must be a string/,
   ],
   ["44-3.7-8 POST without data", { ...CREATE, data: null }, /data is required/],
   ["44-3.7-8 PUT without data", { method: "PUT", path: "/Users/x" }, /for PUT/],
@@ -146,6 +163,13 @@ Deno.test("44-3.7-5 A bulkId that is used again is a problem of the later operat
   assert.equal(second?.problem?.scimType, "invalidValue");
   assert.match(second?.problem?.message ?? "", /\[1\].*"a" is used twice/);
   assert.equal(third?.problem, undefined);
+});
+
+Deno.test("44-3.7-5 The text about a bulkId that is used again is short", () => {
+  const create = { ...CREATE, bulkId: "a".repeat(100_000) };
+  const [, second] = read(create, create);
+  const detail = second?.problem?.message ?? "";
+  assert.match(detail, /"a{60}…" is used twice/);
 });
 
 Deno.test("44-3.7-8 The data of a PATCH is a whole message, or an array if the profile allows it", () => {

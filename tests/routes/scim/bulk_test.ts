@@ -372,6 +372,98 @@ Deno.test(
   }),
 );
 
+Deno.test(
+  "44-3.7-22 References to any bulkId work in paths, percent-encoded or not",
+  withClient(async (client) => {
+    const results = await bulk(client, [
+      create("a b", user("ada")),
+      create("x/y?z%", user("bob")),
+      patch("/Users/bulkId:a b", { op: "add", path: "title", value: "1" }),
+      patch("/Users/bulkId:a%20b", { op: "add", path: "title", value: "2" }),
+      { method: "DELETE", path: "/Users/bulkId%3Ax%2Fy%3Fz%25" },
+    ]);
+    strictEqual(
+      results.map(({ status }) => status).join(" "),
+      "201 201 200 200 204",
+    );
+    strictEqual(results[2]?.["location"], results[0]?.["location"]);
+    deepStrictEqual(await client.names('/Users?filter=title eq "2"'), ["ada"]);
+    isList(await client.get("/Users"), { total: 1 });
+  }),
+);
+
+Deno.test(
+  "44-3.7-20 References work as bare managers and members, and below keys that are paths",
+  withClient(async (client) => {
+    const results = await bulk(client, [
+      create("boss", user("boss")),
+      create("a", user("a", { [URN.enterprise]: { manager: "bulkId:boss" } })),
+      create(
+        "b",
+        user("b", { [`${URN.enterprise}:manager.value`]: "bulkId:boss" }),
+      ),
+      create("c", group("crew", [], { members: ["bulkId:a", "bulkId:b"] })),
+      patch("/Users/bulkId:boss", {
+        op: "add",
+        path: `${URN.enterprise}:manager`,
+        value: "bulkId:a",
+      }),
+    ]);
+    const [boss = "", a = "", b = "", crew = ""] = results.map(idOf);
+    strictEqual(await managerOf(client, a), boss);
+    strictEqual(await managerOf(client, b), boss);
+    strictEqual(await managerOf(client, boss), a);
+    deepStrictEqual((await membersOf(client, crew)).sort(), [a, b].sort());
+  }),
+);
+
+for (const profile of ["compatible", "rfc"] as const) {
+  Deno.test(
+    `Text that begins with bulkId: stays as it is where no id belongs (${profile})`,
+    withClient(async (client) => {
+      const data = {
+        displayName: "bulkId:hello",
+        externalId: "bulkId:a",
+        password: "bulkId:hunter2",
+      };
+      const results = await bulk(client, [
+        create("a", user("bulkId:b", data)),
+        create("b", user("bob")),
+        patch("/Users/bulkId:b", {
+          op: "replace",
+          path: "password",
+          value: "bulkId:hunter2",
+        }),
+      ]);
+      strictEqual(
+        results.map(({ status }) => status).join(" "),
+        "201 201 200",
+        JSON.stringify(results),
+      );
+      const { json } = await client.get(`/Users/${idOf(results[0])}`);
+      strictEqual(json["userName"], "bulkId:b");
+      strictEqual(json["displayName"], "bulkId:hello");
+      strictEqual(json["externalId"], "bulkId:a");
+    }, { profile }),
+  );
+}
+
+Deno.test(
+  "44-3.7-17 A creation before its turn finds the name that an operation before it gives up",
+  withClient(async (client) => {
+    const { id } = await client.user("old");
+    const results = await bulk(client, [
+      create("g", group("crew", ["bulkId:n"])),
+      patch(`/Users/${id}`, { op: "replace", path: "userName", value: "new" }),
+      create("n", user("old")),
+    ]);
+    strictEqual(results.map(({ status }) => status).join(" "), "201 200 201");
+    deepStrictEqual(await membersOf(client, idOf(results[0])), [
+      idOf(results[2]),
+    ]);
+  }),
+);
+
 // Circular references.
 
 Deno.test(
@@ -503,6 +595,104 @@ Deno.test(
   }),
 );
 
+Deno.test(
+  "44-3.7-18 A circle through an attribute that clients cannot set is none of their business (rfc)",
+  withClient(async (client) => {
+    const results = await bulk(client, [
+      create("g", group("crew", ["bulkId:a"])),
+      create(
+        "a",
+        user("ada", { id: "bulkId:a", groups: [{ value: "bulkId:g" }] }),
+      ),
+    ]);
+    strictEqual(
+      results.map(({ status }) => status).join(" "),
+      "201 201",
+      JSON.stringify(results),
+    );
+    const [crew = "", ada = ""] = results.map(idOf);
+    deepStrictEqual(await membersOf(client, crew), [ada]);
+    const { json } = await client.get(`/Users/${ada}`);
+    strictEqual(json["id"], ada);
+    deepStrictEqual(values(json["groups"]), [crew]);
+  }, { profile: "rfc" }),
+);
+
+for (const reversed of [false, true]) {
+  Deno.test(
+    `44-3.7-18 Data in a circle is read as that of a POST, ${
+      reversed ? "last" : "first"
+    } operation first`,
+    withClient(async (client) => {
+      const operations = ["a", "b"].map((name) =>
+        create(
+          name,
+          user(name, { manager: { value: "bulkId:a" }, title: "x" }),
+        )
+      );
+      const alone = await client.user("alone", { manager: { value: "y" } });
+      const results = await bulk(
+        client,
+        [
+          ...reversed ? operations.reverse() : operations,
+          create("c", group("C", ["bulkId:d"])),
+          create("d", group("D", ["bulkId:c"])),
+        ],
+      );
+      for (const result of results.slice(0, 2)) {
+        const { json } = await client.get(`/Users/${idOf(result)}`);
+        deepStrictEqual(
+          Object.keys(json).filter((name) => name !== "title").sort(),
+          Object.keys(alone.json).sort(),
+        );
+      }
+      ok(results.every(({ status }) => status === "201"));
+    }),
+  );
+}
+
+Deno.test(
+  "44-3.7-18 A circle of a thousand is closed",
+  withClient(async (client) => {
+    const ring = Array.from(
+      { length: 1_000 },
+      (_, index) =>
+        create(
+          String(index),
+          managed(`u${index}`, `bulkId:${(index + 1) % 1_000}`),
+        ),
+    );
+    const results = await bulk(client, ring);
+    ok(results.every(({ status }) => status === "201"));
+    strictEqual(
+      await managerOf(client, idOf(results[999])),
+      idOf(results[0]),
+    );
+  }),
+);
+
+Deno.test(
+  "44-3.7-17 Nobody changes a circle before it is closed",
+  withClient(async (client) => {
+    const old = await client.user("old");
+    const results = await bulk(client, [
+      create("a", group("A", ["bulkId:b"])),
+      create("b", group("B", ["bulkId:a", "bulkId:new"])),
+      patch("/Groups/bulkId:b", { op: "remove", path: "members" }),
+      { method: "DELETE", path: `/Users/${old.id}` },
+      create("new", user("OLD")),
+    ]);
+    strictEqual(
+      results.map(({ status }) => status).join(" "),
+      "201 201 204 204 201",
+    );
+    deepStrictEqual(await membersOf(client, idOf(results[0])), [
+      idOf(results[1]),
+    ]);
+    deepStrictEqual(await membersOf(client, idOf(results[1])), []);
+  }),
+);
+
 // Failures.
 
 Deno.test(
@@ -570,6 +760,44 @@ Deno.test(
       "409 400",
     );
     await isEmpty(client);
+  }),
+);
+
+Deno.test(
+  "44-3.7-14 What was created early for an operation that failed does not stay when the run stops",
+  withClient(async (client) => {
+    const operations = [
+      create("g", group("", ["bulkId:n", "bulkId:m"], { externalId: 5 })),
+      { method: "DELETE", path: "/Users/nope" },
+      create("n", managed("n", "bulkId:boss")),
+      create("boss", user("boss")),
+      create("m", group("M", ["bulkId:l"])),
+      create("l", group("L", ["bulkId:m"])),
+    ];
+    strictEqual(await statuses(client, operations, { failOnErrors: 1 }), "400");
+    await isEmpty(client);
+    strictEqual(
+      await statuses(client, operations),
+      "400 404 201 201 201 201",
+    );
+  }),
+);
+
+Deno.test(
+  "44-3.7-14 What was created early for an operation that succeeded stays when the run stops",
+  withClient(async (client) => {
+    const results = await bulk(client, [
+      create("g", group("crew", ["bulkId:n"])),
+      { method: "DELETE", path: "/Users/nope" },
+      create("n", managed("n", "bulkId:boss")),
+      create("c", user("c")),
+      create("boss", user("boss")),
+    ], { failOnErrors: 1 });
+    strictEqual(
+      results.map(({ status, bulkId }) => `${bulkId}:${status}`).join(" "),
+      "g:201 undefined:404 n:201 boss:201",
+    );
+    deepStrictEqual(await client.names("/Users"), ["boss", "n"]);
   }),
 );
 
@@ -711,6 +939,82 @@ for (const [method, path] of WRONG_PATHS) {
   );
 }
 
+Deno.test(
+  "44-3.7-4 An operation that is no object fails for itself, and its result has no method",
+  withClient(async (client) => {
+    const answer = await client.post(
+      "/Bulk",
+      request([null, "x", [], {}, create("a", user("ada"))]),
+    );
+    const results = objects(answer.json["Operations"]);
+    for (const [index, result] of results.slice(0, 3).entries()) {
+      const detail = new RegExp(`^Operations\\[${index}\\] must be an object`);
+      isFailure(result, 400, "invalidSyntax", detail);
+      strictEqual(Object.hasOwn(result, "method"), false);
+    }
+    isFailure(results[3], 400, "invalidSyntax", /\.method must be one of/);
+    strictEqual(results[4]?.["status"], "201");
+  }),
+);
+
+Deno.test(
+  "44-3.7-21 A reference to a malformed creation is 409: it was not created",
+  withClient(async (client) => {
+    const results = await bulk(client, [
+      create("g", group("crew", ["bulkId:a"])),
+      { method: "POST", path: "/Users", bulkId: "a" },
+      create("h", group("staff", ["bulkId:a"])),
+    ]);
+    isFailure(results[0], 409, undefined, /"bulkId:a" was not created/);
+    isFailure(results[1], 400, "invalidSyntax", /data is required/);
+    isFailure(results[2], 409, undefined, /"bulkId:a" was not created/);
+  }),
+);
+
+Deno.test(
+  "Nothing is created early for an operation that fails whatever it refers to",
+  withClient(async (client) => {
+    strictEqual(
+      await statuses(client, [
+        { ...create("g", group("crew", ["bulkId:a"])), version: 5 },
+        { ...create("h", group("crew", ["bulkId:a"])), path: "/Bulk" },
+        create("i", group("crew", ["bulkId:a", "bulkId:nobody"])),
+        create("b", user("ada")),
+        create("a", user("ada")),
+      ]),
+      "400 404 400 201 409",
+    );
+  }),
+);
+
+for (
+  const path of [
+    "/Me",
+    "/me?attributes=id",
+    "/ServiceProviderConfig",
+    "/serviceProviderConfigs",
+    "/ResourceTypes/User",
+    "/Schemas",
+    "/Users/.SEARCH",
+  ]
+) {
+  Deno.test(
+    `44-3.7-29 ${path} cannot be part of a bulk request, and the text says so`,
+    withClient(async (client) => {
+      const { id } = await client.user("ada");
+      const me = await client.server.client({ userId: id });
+      const results = await bulk(me, [
+        { method: "PUT", path, data: user("eve") },
+        { method: "DELETE", path },
+      ]);
+      for (const result of results) {
+        isFailure(result, 404, undefined, /cannot be part of a bulk request/);
+      }
+      deepStrictEqual(await client.names("/Users"), ["ada"]);
+    }),
+  );
+}
+
 for (
   const path of [
     "/Bulk",
@@ -805,7 +1109,78 @@ Deno.test(
       pull: (controller) => controller.enqueue(chunk),
     });
     const answer = await client.send("/Bulk", { method: "POST", body });
-    isScimError(answer, 413, undefined, /1048576 bytes/);
+    isScimError(answer, 413, undefined, /1048576 bytes.*maxPayloadSize/);
+  }),
+);
+
+// Costs.
+
+/** How many reads of the store a bulk request takes, and how much they bring. */
+async function readsOf(
+  client: Client,
+  operations: JsonObject[],
+): Promise<number> {
+  const { kv } = client.server;
+  let reads = 0;
+  for (const name of ["get", "getMany", "list"] as const) {
+    const read = kv[name];
+    Object.defineProperty(kv, name, {
+      configurable: true,
+      value: (keys: unknown, ...options: unknown[]) => {
+        reads += Array.isArray(keys) ? keys.length : 1;
+        return Reflect.apply(read, kv, [keys, ...options]);
+      },
+    });
+  }
+  const results = await bulk(client, operations);
+  for (const name of ["get", "getMany", "list"]) {
+    Reflect.deleteProperty(kv, name);
+  }
+  ok(results.every(({ status }) => status === "200"), JSON.stringify(results));
+  return reads;
+}
+
+Deno.test(
+  "An operation reads nothing of memberships that its result does not show",
+  withClient(async (client) => {
+    const ids: string[] = [];
+    for (let index = 0; index < 30; index++) {
+      ids.push((await client.user(`user${index}`)).id);
+    }
+    const [first = "", ...others] = ids;
+    const small = await client.group("small", [first]);
+    const large = await client.group("large", ids);
+    const rename = (id: string, displayName: string) =>
+      patch(`/Groups/${id}?attributes=members`, {
+        op: "replace",
+        path: "displayName",
+        value: displayName,
+      });
+    strictEqual(
+      await readsOf(client, [rename(large.id, "L")]),
+      await readsOf(client, [rename(small.id, "S")]),
+    );
+    for (let index = 0; index < 20; index++) {
+      await client.group(`group${index}`, [first]);
+    }
+    const [second = ""] = others;
+    const title = (id: string) =>
+      patch(`/Users/${id}`, { op: "add", path: "title", value: "x" });
+    strictEqual(
+      await readsOf(client, [title(first)]),
+      await readsOf(client, [title(second)]),
+    );
+  }),
+);
+
+Deno.test(
+  "44-3.7-10 Parameters of an operation are checked, though nothing is shown",
+  withClient(async (client) => {
+    const { id } = await client.user("ada");
+    const path = `/Users/${id}?attributes=id&excludedAttributes=meta`;
+    const operation = { op: "add", path: "title", value: "x" };
+    const [result] = await bulk(client, [patch(path, operation)]);
+    isFailure(result, 400, "invalidValue", /cannot be used together/);
   }),
 );
 

@@ -159,8 +159,40 @@ Deno.test(
 Deno.test(
   "44-3.4.2.3-2 44-3.4.2.3-3 What no type has cannot be sorted by, nor a complex attribute",
   withClient(async (client) => {
-    isScimError(await client.get("?sortBy=emial"), 400, "invalidValue");
-    isScimError(await client.get("?sortBy=name"), 400, "invalidValue");
+    for (
+      const [query, detail] of [
+        [
+          "sortBy=emial",
+          /"emial" is not defined for any resource type; .* "emails"\?/,
+        ],
+        ["sortBy=foo", /"foo" is not defined for any resource type/],
+        ["sortBy=a..b", /"a\.\.b" is not defined for any resource type/],
+        ["sortBy=name", /"name" is complex; name a sub-attribute/],
+        ["sortBy=foo&sortOrder=up", /"sortOrder" must be "ascending" or/],
+      ] as const
+    ) {
+      const answer = await client.get(`?${query}`);
+      isScimError(answer, 400, "invalidValue", detail);
+    }
+  }),
+);
+
+Deno.test(
+  "What no type has cannot be searched; the text repeats the name and guesses what was meant",
+  withClient(async (client) => {
+    for (
+      const [filter, detail] of [
+        [
+          "userName.foo pr",
+          /"userName\.foo" is not .* did you mean "userName"\?/,
+        ],
+        ["userNmae pr", /"userNmae" is .* did you mean "userName"\?/],
+        ["displayNam pr", /did you mean "displayName"\?/],
+      ] as const
+    ) {
+      const answer = await client.get(`?filter=${filter}`);
+      isScimError(answer, 400, "invalidFilter", detail);
+    }
   }),
 );
 

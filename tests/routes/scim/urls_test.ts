@@ -1,6 +1,7 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import {
   type Answer,
+  isList,
   isScimError,
   object,
   objects,
@@ -240,6 +241,7 @@ for (
     ["/", "GET", ["POST", "PUT", "PATCH", "DELETE"]],
     ["/.search", "POST", ["GET", "PUT", "PATCH", "DELETE"]],
     ["/Users/.search", "POST", ["GET", "PUT", "PATCH", "DELETE"]],
+    ["/Users/.SEARCH", "POST", ["GET", "PUT", "PATCH", "DELETE"]],
     ["/Groups/.search", "POST", ["GET", "PUT", "PATCH", "DELETE"]],
   ] as const
 ) {
@@ -253,6 +255,19 @@ for (
         strictEqual(allow.split(", ").includes(allowed), true, allow);
         strictEqual(allow.split(", ").includes(method), false, allow);
       }
+    }),
+  );
+}
+
+for (const path of ["/.SEARCH", "/Users/.SEARCH", "/users/.Search/"]) {
+  Deno.test(
+    `${path} is a search, in whatever case`,
+    withClient(async (client) => {
+      await client.user("ada");
+      const answer = await client.post(path, {
+        schemas: ["urn:ietf:params:scim:api:messages:2.0:SearchRequest"],
+      });
+      isList(answer, { total: 1 });
     }),
   );
 }
