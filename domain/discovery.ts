@@ -149,11 +149,17 @@ function attributeDocument(
   return document;
 }
 
-/** SCIM cannot say that a list is closed, so that the description does. */
+/** SCIM has no words for what is closed or sensitive, so that the description says it. */
 function description(
-  { description = "", canonicalValuesOnly }: AttributeDefinition,
+  { description = "", canonicalValuesOnly, sensitive }: AttributeDefinition,
 ): string {
-  return canonicalValuesOnly === true
-    ? `${description} No values but the canonical ones are accepted.`.trim()
-    : description;
+  return [
+    description,
+    ...(canonicalValuesOnly === true
+      ? ["No values but the canonical ones are accepted."]
+      : []),
+    ...(sensitive === true
+      ? ["Filters on it are taken by POST /.search only."]
+      : []),
+  ].filter((sentence) => sentence !== "").join(" ");
 }

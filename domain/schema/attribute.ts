@@ -22,6 +22,8 @@ export interface Attribute {
   readonly canonicalValues: readonly string[];
   /** Whether no other values are accepted. */
   readonly canonicalValuesOnly: boolean;
+  /** Whether filters on it are kept out of URLs. */
+  readonly sensitive: boolean;
   readonly caseExact: boolean;
   readonly mutability: Mutability;
   readonly returned: Returned;
@@ -58,6 +60,7 @@ export function compileAttribute(
     required: definition.required ?? false,
     canonicalValues: definition.canonicalValues ?? [],
     canonicalValuesOnly: definition.canonicalValuesOnly ?? false,
+    sensitive: definition.sensitive ?? parent?.sensitive ?? false,
     // References and binaries are case-exact whatever a schema says
     // (RFC 7643 sections 2.3.6 and 2.3.7).
     caseExact: type === "reference" || type === "binary" ||

@@ -64,6 +64,8 @@ export interface AttributeDefinition {
   readonly canonicalValues?: readonly string[];
   /** Whether the canonical values are the only ones, rather than suggestions. */
   readonly canonicalValuesOnly?: boolean;
+  /** Whether filters on it are kept out of URLs (RFC 7644 section 7.5.2). */
+  readonly sensitive?: boolean;
   readonly caseExact?: boolean;
   readonly mutability?: Mutability;
   readonly returned?: Returned;

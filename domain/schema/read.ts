@@ -53,6 +53,7 @@ const characteristics = {
   canonicalValues: z.array(z.string().min(1).max(MAX_TEXT)).max(MAX_ATTRIBUTES)
     .optional(),
   canonicalValuesOnly: z.boolean().optional(),
+  sensitive: z.boolean().optional(),
   caseExact: z.boolean().optional(),
   mutability: z.enum(MUTABILITIES, {
     error: `must be one of ${MUTABILITIES.join(", ")}`,

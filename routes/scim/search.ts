@@ -9,6 +9,7 @@ import { invalidFilter, invalidValue, ScimError } from "../../domain/errors.ts";
 import type { Filter } from "../../domain/filter/ast.ts";
 import { compileFilter, type Predicate } from "../../domain/filter/compile.ts";
 import { parseFilter } from "../../domain/filter/parse.ts";
+import { attributesNamed } from "../../domain/filter/plan.ts";
 import type { JsonValue } from "../../domain/json.ts";
 import type { SearchRequest } from "../../domain/messages/search.ts";
 import { parseAttributePath } from "../../domain/path.ts";
@@ -55,6 +56,8 @@ export interface Search {
   readonly count: number | undefined;
   /** Empty at the beginning of a walk. */
   readonly cursor: string | undefined;
+  /** Whether the search stands in the URL, which others write down. */
+  readonly isInUrl: boolean;
 }
 
 /** Where a search happens. */
@@ -80,6 +83,7 @@ export function searchOfQuery(parameters: QueryParameters): Search {
     startIndex: readInteger("startIndex", parameters.first("startIndex")),
     count: readInteger("count", parameters.first("count")),
     cursor: parameters.first("cursor"),
+    isInUrl: true,
   };
 }
 
@@ -95,6 +99,7 @@ export function searchOfMessage(request: SearchRequest): Search {
     startIndex: startIndex == null ? undefined : clampInteger(startIndex),
     count: count == null ? undefined : clampInteger(count),
     cursor: request.cursor ?? undefined,
+    isInUrl: false,
   };
 }
 
@@ -102,7 +107,7 @@ export function searchOfMessage(request: SearchRequest): Search {
  * Answers a search with a ListResponse.
  *
  * @throws {ScimError} 400 invalidFilter, invalidValue, tooMany, invalidCursor,
- * expiredCursor or invalidCount
+ * expiredCursor or invalidCount; 403 sensitive
  */
 export async function answerSearch(
   services: Services,
@@ -159,6 +164,7 @@ function compileQueries(
   const predicates = filter === undefined
     ? []
     : compileFor(types, filter, profile);
+  if (search.isInUrl) predicates.forEach(refuseSensitive);
   const orders = ordersFor(types, search, profile);
   return types.map((type, index) => ({
     tenant: token.tenant,
@@ -167,6 +173,19 @@ function compileQueries(
     predicate: predicates[index],
     order: orders[index],
   }));
+}
+
+/** Keeps values that are sensitive out of URLs (RFC 7644 section 7.5.2). */
+function refuseSensitive(predicate: Predicate): void {
+  for (const { sensitive, path } of attributesNamed(predicate)) {
+    if (!sensitive) continue;
+    throw new ScimError(
+      403,
+      "sensitive",
+      `Attribute "${path}" is sensitive and must not stand in a URL; send the ` +
+        "filter by POST /.search",
+    );
+  }
 }
 
 function readFilter(
