@@ -48,6 +48,18 @@ const RESERVED_ENDPOINTS: readonly string[] = [
   "/serviceconfiguration",
 ];
 
+/**
+ * Names of what discovery serves, and what a reference can lead to beside
+ * resources (RFC 7643 section 7).
+ */
+const RESERVED_NAMES: readonly string[] = [
+  "schema",
+  "resourcetype",
+  "serviceproviderconfig",
+  "external",
+  "uri",
+];
+
 /** Schemas of what discovery serves, which no resource type can have. */
 const DISCOVERY_SCHEMAS: readonly SchemaDefinition[] = [
   SERVICE_PROVIDER_CONFIG_SCHEMA,
@@ -162,6 +174,9 @@ export function addResourceType(
   const { name, endpoint } = added;
   if (registry.byName(name) !== undefined) {
     throw conflict(`There is a resource type "${name}" already`);
+  }
+  if (RESERVED_NAMES.includes(name.toLowerCase())) {
+    throw refusal(`The name "${name}" has a meaning of its own in SCIM`);
   }
   if (RESERVED_ENDPOINTS.includes(endpoint.toLowerCase())) {
     throw refusal(`The endpoint ${endpoint} has a meaning of its own in SCIM`);

@@ -95,10 +95,15 @@ export function resourceTypeDocument(
   };
 }
 
-/** A Schema resource (RFC 7643 section 7), with every characteristic written out. */
+/**
+ * A Schema resource (RFC 7643 section 7), with every characteristic written out.
+ *
+ * @param form as clients see it, or as an operator defines it
+ */
 export function schemaDocument(
   schema: SchemaDefinition,
   base: string,
+  form: SchemaForm = "published",
 ): JsonObject {
   return {
     schemas: [SCHEMA_SCHEMA.id],
@@ -108,7 +113,7 @@ export function schemaDocument(
       ? {}
       : { description: schema.description }),
     attributes: schema.attributes.map((definition) =>
-      attributeDocument(definition)
+      attributeDocument(definition, form)
     ),
     meta: {
       resourceType: "Schema",
@@ -117,8 +122,12 @@ export function schemaDocument(
   };
 }
 
+/** SCIM has no word for a closed list of values; operators have. */
+type SchemaForm = "published" | "defined";
+
 function attributeDocument(
   definition: AttributeDefinition,
+  form: SchemaForm,
 ): JsonObject {
   const attribute = compileAttribute(definition, undefined);
   const { type, canonicalValues, referenceTypes } = attribute;
@@ -129,10 +138,15 @@ function attributeDocument(
     name: attribute.name,
     type,
     multiValued: attribute.multiValued,
-    description: description(definition),
+    description: form === "defined"
+      ? definition.description ?? ""
+      : description(definition),
     required: attribute.required,
     ...(canonicalValues.length > 0
       ? { canonicalValues: [...canonicalValues] }
+      : {}),
+    ...(form === "defined" && attribute.canonicalValuesOnly
+      ? { canonicalValuesOnly: true }
       : {}),
     ...(isText ? { caseExact: attribute.caseExact } : {}),
     mutability: attribute.mutability,
@@ -143,7 +157,7 @@ function attributeDocument(
   const { subAttributes = [] } = definition;
   if (subAttributes.length > 0) {
     document["subAttributes"] = subAttributes.map((sub): JsonValue =>
-      attributeDocument(sub)
+      attributeDocument(sub, form)
     );
   }
   return document;

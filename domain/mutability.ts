@@ -73,8 +73,8 @@ function checkElements(
 }
 
 /**
- * What a PUT leaves out but does not clear: immutable values, and writeOnly
- * ones, which no client can read back in order to send them again.
+ * What a PUT leaves out but does not clear: immutable values, readOnly ones, and
+ * writeOnly ones, which no client can read back in order to send them again.
  */
 export function keepUnsent(
   type: ResourceType,
@@ -83,15 +83,44 @@ export function keepUnsent(
 ): JsonObject {
   const result = structuredClone(after);
   for (const [attribute, old, now] of singleValues(type, before, after)) {
-    const stays = attribute.mutability === "immutable" ||
-      attribute.mutability === "writeOnly";
-    if (!stays || old === undefined || now !== undefined) continue;
-    const holder = memberObject(result, attribute.extension);
     const { parent } = attribute;
+    if (parent === undefined && Array.isArray(old) && Array.isArray(now)) {
+      const holder = memberObject(result, attribute.extension);
+      holder[attribute.name] = keepInElements(attribute, old, now);
+    }
+    if (!staysUnsent(attribute) || old === undefined || now !== undefined) {
+      continue;
+    }
+    const holder = memberObject(result, attribute.extension);
     if (parent === undefined) holder[attribute.name] = old;
     else memberObject(holder, parent.name)[attribute.name] = old;
   }
   return result;
+}
+
+/** The same for values that are there before and after. */
+function keepInElements(
+  attribute: Attribute,
+  before: readonly JsonValue[],
+  after: readonly JsonValue[],
+): JsonValue[] {
+  const kept = [...attribute.subAttributes.values()].filter(staysUnsent);
+  if (kept.length === 0) return [...after];
+  const old = new Map(before.map((element) => [elementKey(element), element]));
+  return after.map((element) => {
+    const known = old.get(elementKey(element));
+    if (!isJsonObject(element) || !isJsonObject(known)) return element;
+    const result = { ...element };
+    for (const { name } of kept) {
+      const value = own(known, name);
+      if (value !== undefined) result[name] = own(element, name) ?? value;
+    }
+    return result;
+  });
+}
+
+function staysUnsent({ mutability }: Attribute): boolean {
+  return mutability !== "readWrite";
 }
 
 /** Attributes and sub-attributes of single-valued ones, with both their values. */

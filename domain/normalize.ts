@@ -36,7 +36,7 @@ export interface Draft {
   readonly members: readonly string[];
   /** What the client sent and no schema knows, for the administrator. */
   readonly ignored: readonly string[];
-  /** The top-level attributes that the body named. */
+  /** The attributes and sub-attributes that the body named. */
   readonly sent: ReadonlySet<Attribute>;
 }
 
@@ -330,6 +330,7 @@ export class Normalizer {
       }
       this.#once(seen, sub.path, key);
       this.checkNumber(sub, value, key);
+      this.sent.add(sub);
       this.#assign(result, sub, item);
     }
     readReference(attribute, result);

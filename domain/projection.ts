@@ -145,7 +145,7 @@ class Selection implements Projection {
     const whole = this.#selects(attribute, sent);
     if (attribute.subAttributes.size === 0) return whole ? value : undefined;
     const some = [...attribute.subAttributes.values()].filter((sub) =>
-      whole ? !this.#hides(sub) : this.#picks(attribute, sub)
+      whole ? !this.#hides(sub, sent) : this.#picks(attribute, sub)
     );
     if (some.length === 0) return undefined;
     if (whole && some.length === attribute.subAttributes.size) return value;
@@ -185,14 +185,16 @@ class Selection implements Projection {
   }
 
   /** Whether a sub-attribute is left out of an attribute that is shown. */
-  #hides(sub: Attribute): boolean {
+  #hides(sub: Attribute, sent: ReadonlySet<Attribute> | undefined): boolean {
     switch (sub.returned) {
       case "always":
         return false;
       case "never":
         return true;
       case "request":
-        return !(this.#includes && this.#named.has(sub));
+        return this.#includes
+          ? !this.#named.has(sub)
+          : sent?.has(sub) !== true || this.#named.has(sub);
       case "default":
         return !this.#includes && this.#named.has(sub);
     }

@@ -106,6 +106,8 @@ function ascending(attribute: Attribute, a: SortKey, b: SortKey): number {
   if (a === undefined || b === undefined) {
     return Number(a === undefined) - Number(b === undefined);
   }
+  // One name can be of another type in another resource type.
+  if (typeof a !== typeof b) return compareText(typeof a, typeof b);
   if (typeof a === "string" && typeof b === "string") {
     if (attribute.type !== "dateTime") return compareText(a, b);
     const [left, right] = [parseDateTime(a), parseDateTime(b)];

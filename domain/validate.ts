@@ -64,14 +64,32 @@ function compileValidator(type: ResourceType, strict: boolean): z.ZodType {
     strict,
   );
   for (const extension of type.extensions.values()) {
-    const attributes = z.strictObject(
+    const attributes = closedObject(
       objectShape([...extension.attributes.values()], strict),
     );
     shape[extension.uri] = extension.required
       ? attributes
       : attributes.optional();
   }
-  return z.strictObject(shape);
+  return closedObject(shape);
+}
+
+/**
+ * An object with own members of a shape and no others. Zod takes what an object
+ * inherits for members, so that attributes with such names (`constructor`) are
+ * looked for where nothing is inherited.
+ */
+function closedObject(shape: Record<string, z.ZodType>): z.ZodType {
+  const object = z.strictObject(shape);
+  return Object.keys(shape).some((name) => name in Object.prototype)
+    ? z.preprocess(withoutPrototype, object)
+    : object;
+}
+
+function withoutPrototype(value: unknown): unknown {
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? Object.assign(Object.create(null), value)
+    : value;
 }
 
 function objectShape(
@@ -113,8 +131,11 @@ function valueType(attribute: Attribute, strict: boolean): z.ZodType {
     }
     case "reference":
       return strict
-        ? z.string().refine(isUriReference, "must be a URI without blanks")
-        : z.string();
+        ? formatted(attribute, strict).refine(
+          isUriReference,
+          "must be a URI without blanks",
+        )
+        : formatted(attribute, strict);
     case "boolean":
       return z.boolean();
     case "decimal":
@@ -137,7 +158,7 @@ function valueType(attribute: Attribute, strict: boolean): z.ZodType {
         )
         : z.string();
     case "complex":
-      return z.strictObject(
+      return closedObject(
         objectShape([...attribute.subAttributes.values()], strict),
       );
   }
@@ -211,7 +232,9 @@ function explain(
     : attribute.multiValued && !inList
     ? "an array"
     : TYPE_NAMES[attribute.type];
-  return `${subject} must be ${wanted}, not ${describeJson(value)}`;
+  const isTooLarge = value === Infinity || value === -Infinity;
+  return `${subject} must be ${wanted}, not ` +
+    (isTooLarge ? "one that is too large" : describeJson(value));
 }
 
 const TYPE_NAMES: Readonly<Record<Attribute["type"], string>> = {

@@ -153,10 +153,11 @@ class Compiler {
         }
         const { attribute } = found;
         const any = reader(attribute, element);
+        const isShown = presenceOf(attribute);
         return {
           kind: "presence",
           attribute,
-          test: (holder) => any(holder, isPresent),
+          test: (holder) => any(holder, isShown),
         };
       }
       case "comparison":
@@ -206,13 +207,14 @@ class Compiler {
       // "eq null" means what "not (… pr)" does, and "ne null" what "pr" does.
       const { attribute } = found;
       const any = reader(attribute, element);
+      const isShown = presenceOf(attribute);
       const wanted = operator === "ne";
       return {
         kind: "comparison",
         attribute,
         operator,
         operand: null,
-        test: (holder) => any(holder, isPresent) === wanted,
+        test: (holder) => any(holder, isShown) === wanted,
       };
     }
     const attribute = this.#comparable(found.attribute, filter);
@@ -325,11 +327,37 @@ export function unknownAttribute(
     `${type.name}` + (close === undefined ? "" : `; did you mean "${close}"?`);
 }
 
-function extensionPresence(extension: Extension): Predicate {
+function extensionPresence({ uri, attributes }: Extension): Predicate {
+  const isShown = hasShown(attributes);
   return {
     kind: "presence",
-    test: (holder) => isPresent(own(holder, extension.uri)),
+    test: (holder) => {
+      const values = own(holder, uri);
+      return values !== undefined && isShown(values);
+    },
   };
+}
+
+/** Tells whether a value has anything that answers may show. */
+function presenceOf(
+  { subAttributes }: Attribute,
+): (value: JsonValue) => boolean {
+  return subAttributes.size === 0 ? isPresent : hasShown(subAttributes);
+}
+
+function hasShown(
+  attributes: ReadonlyMap<string, Attribute>,
+): (value: JsonValue) => boolean {
+  const tests = [...attributes.values()]
+    .filter(({ returned }) => returned !== "never")
+    .map((attribute) => [attribute.name, presenceOf(attribute)] as const);
+  return (value) =>
+    isJsonObject(value) && tests.some(([name, isShown]) => {
+      const item = own(value, name);
+      return Array.isArray(item)
+        ? item.some(isShown)
+        : item !== undefined && isShown(item);
+    });
 }
 
 /** Reads an attribute's values and says whether any of them passes a test. */

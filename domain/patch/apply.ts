@@ -39,7 +39,7 @@ export interface PatchResult {
   readonly membership: readonly MembershipStep[];
   /** What the client named and no schema knows, for the administrator. */
   readonly ignored: readonly string[];
-  /** The top-level attributes that the operations named. */
+  /** The attributes and sub-attributes that the operations named. */
   readonly sent: ReadonlySet<Attribute>;
 }
 
@@ -104,9 +104,13 @@ class PatchSession {
   finish(before: JsonObject): PatchResult {
     this.#tidy();
     for (const [attribute, error] of this.#unassigned) {
-      if (own(this.#holder(attribute) ?? {}, attribute.name) === undefined) {
-        throw error;
-      }
+      const holder = this.#holder(attribute);
+      // What an extension requires it requires while it is there.
+      const { required = true } =
+        this.#type.extensions.get(attribute.extension?.toLowerCase() ?? "") ??
+          {};
+      if (holder === undefined && !required) continue;
+      if (own(holder ?? {}, attribute.name) === undefined) throw error;
     }
     checkImmutable(this.#type, before, this.#attributes);
     validateResource(this.#type, this.#attributes, this.#profile);
@@ -149,6 +153,7 @@ class PatchSession {
     const { attribute, sub } = place;
     const value = op === "remove" ? unwrapped(attribute, given) : given;
     this.#normalizer.sent.add(attribute);
+    if (sub !== undefined) this.#normalizer.sent.add(sub);
     if (attribute === this.#type.attributes.get("schemas")) {
       return this.#schemas(op, place, value);
     }

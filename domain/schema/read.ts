@@ -20,7 +20,10 @@ const MAX_ATTRIBUTES = 200;
 
 const MAX_TEXT = 2_000;
 
-const name = z.string("is required").regex(
+/** A text that has to be there. */
+const text = z.string({ error: missing("a string") });
+
+const name = text.regex(
   /^[A-Za-z][A-Za-z0-9$_-]{0,63}$/,
   "must be a letter and up to 63 letters, digits, $, - and _ (RFC 7643 section 2.1)",
 );
@@ -32,7 +35,7 @@ const subAttributeName = z.union([z.literal("$ref"), name], {
 });
 
 /** Paths tell the URI of a schema from an attribute at a colon, as a URN has them. */
-const schemaUri = z.string("is required").max(200).regex(
+const schemaUri = text.max(200).regex(
   /^urn:[A-Za-z0-9][A-Za-z0-9-]{1,31}:[A-Za-z0-9._:-]*[A-Za-z0-9]$/i,
   "must be a URN of letters, digits, '.', '_', '-' and ':', like " +
     "urn:example:params:scim:schemas:extension:2.0:Badge",
@@ -87,10 +90,8 @@ export const schemaResource = scimObject({
   id: schemaUri,
   name: z.string().max(200).optional(),
   description: description.optional(),
-  attributes: z.array(attribute, "is required").min(
-    1,
-    "must hold at least one attribute",
-  ).max(MAX_ATTRIBUTES),
+  attributes: z.array(attribute, { error: missing("an array") })
+    .max(MAX_ATTRIBUTES),
   meta: z.unknown().optional(),
 }).superRefine(({ attributes }, context) => {
   const report = (path: PropertyKey[], message: string) =>
@@ -112,20 +113,20 @@ export const schemaResource = scimObject({
 export const resourceTypeResource = scimObject({
   schemas: z.array(z.string()).optional(),
   id: z.string().optional(),
-  name: z.string("is required").regex(
+  name: text.regex(
     /^[A-Za-z][A-Za-z0-9_-]{0,63}$/,
     "must be a letter and up to 63 letters, digits, - and _",
   ),
   description: description.optional(),
-  endpoint: z.string("is required").regex(
+  endpoint: text.regex(
     /^\/?[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/,
     "must be one path segment of letters, digits, - and _, like /Devices",
   ).transform((endpoint) =>
     endpoint.startsWith("/") ? endpoint : `/${endpoint}`
   ),
-  schema: z.string("is required"),
+  schema: text,
   schemaExtensions: z.array(scimObject({
-    schema: z.string("is required"),
+    schema: text,
     required: z.boolean().default(false),
   })).max(MAX_ATTRIBUTES).default([]),
   meta: z.unknown().optional(),
@@ -314,27 +315,43 @@ function checkAttribute(
 
 /** Some sub-attributes mean the same everywhere (RFC 7643 section 2.4). */
 function checkMeaning(
-  { name, type = "string" }: ReadAttribute,
+  { name, type = "string", multiValued }: ReadAttribute,
   parent: ReadAttribute | undefined,
   path: PropertyKey[],
   report: Report,
 ): void {
-  if (parent === undefined) return;
-  const wanted = MEANINGS.get(name.toLowerCase());
-  if (wanted === undefined || wanted === type) return;
-  report(
-    [...path, "type"],
-    `must be ${wanted}: "${name}" means the same in every schema ` +
-      "(RFC 7643 section 2.4)",
-  );
+  const known = name.toLowerCase();
+  if (parent === undefined || !MEANINGS.has(known)) return;
+  const why =
+    `"${known}" means the same in every schema (RFC 7643 section 2.4)`;
+  if (name !== known) {
+    report([...path, "name"], `must be spelt "${known}": ${why}`);
+  }
+  const wanted = MEANINGS.get(known) ?? type;
+  if (type !== wanted) report([...path, "type"], `must be ${wanted}: ${why}`);
+  if (multiValued === true) {
+    report([...path, "multiValued"], `must be false: ${why}`);
+  }
 }
 
-const MEANINGS: ReadonlyMap<string, string> = new Map([
+/** The type of each; undefined for any that is simple. */
+const MEANINGS: ReadonlyMap<string, string | undefined> = new Map([
+  ["value", undefined],
   ["type", "string"],
   ["primary", "boolean"],
   ["display", "string"],
   ["$ref", "reference"],
 ]);
+
+/** Says what is wrong with a value of another type, or with none at all. */
+function missing(wanted: string): z.core.$ZodErrorMap {
+  return ({ code, input }) =>
+    code !== "invalid_type"
+      ? undefined
+      : input === undefined
+      ? "is required"
+      : `must be ${wanted}`;
+}
 
 /**
  * An object whose names are read without case, and in which null and the empty
@@ -346,14 +363,28 @@ function scimObject<Shape extends z.ZodRawShape>(shape: Shape) {
   );
   const known = [...names.values()].join(", ");
   return z.preprocess(
-    (value) =>
-      typeof value !== "object" || value === null || Array.isArray(value)
-        ? value
-        : Object.fromEntries(
-          Object.entries(value).filter(([, item]) =>
-            item !== null && !(Array.isArray(item) && item.length === 0)
-          ).map(([key, item]) => [names.get(key.toLowerCase()) ?? key, item]),
+    (value, context) => {
+      if (typeof value !== "object" || value === null || Array.isArray(value)) {
+        return value;
+      }
+      const members = new Map<string, unknown>();
+      for (const [key, item] of Object.entries(value)) {
+        const name = names.get(key.toLowerCase()) ?? key;
+        if (members.has(name)) {
+          context.addIssue({
+            code: "custom",
+            path: [key],
+            message: "is there twice; names are compared without case",
+          });
+        }
+        members.set(name, item);
+      }
+      return Object.fromEntries(
+        members.entries().filter(([, item]) =>
+          item !== null && !(Array.isArray(item) && item.length === 0)
         ),
+      );
+    },
     z.strictObject(shape, {
       error: ({ code }) =>
         code === "unrecognized_keys"

@@ -11,7 +11,12 @@ import {
   resourceTypeDocument,
   schemaDocument,
 } from "../../domain/discovery.ts";
-import { findResourceType, findSchema } from "../../domain/definitions.ts";
+import {
+  addResourceType,
+  addSchema,
+  findResourceType,
+  findSchema,
+} from "../../domain/definitions.ts";
 import type { JsonObject } from "../../domain/json.ts";
 import type { CustomSchema } from "../../domain/registry.ts";
 import type { ResourceTypeDefinition } from "../../domain/schema/definition.ts";
@@ -20,9 +25,11 @@ import {
   schemaResource,
 } from "../../domain/schema/read.ts";
 import { DEFAULT_TENANT } from "../../storage/tenants.ts";
+import { problemResponse } from "../middleware/errors.ts";
 import { scimBaseUrl } from "../paths.ts";
 import type { Services } from "../services.ts";
 import { closed, problemHook, requireJson, tenantId } from "./requests.ts";
+import { noTenant } from "./tenants.ts";
 
 const schemaRequest = closed({
   schema: schemaResource,
@@ -49,7 +56,8 @@ export function definitionRoutes(services: Services): Hono {
 
   app.get("/schemas", query, async (c) => {
     const { tenant } = c.req.valid("query");
-    const { schemas } = (await registries.current(tenant)).definitions;
+    if (await tenants.get(tenant) === undefined) return noTenant(tenant);
+    const { schemas } = await inForce(tenant);
     return c.json({
       schemas: schemas.map((schema) => shownSchema(schema, baseOf(c))),
     });
@@ -61,8 +69,11 @@ export function definitionRoutes(services: Services): Hono {
     zValidator("json", schemaRequest, problemHook),
     async (c) => {
       const { schema, tenant, ...rest } = c.req.valid("json");
+      const request = { ...rest, definition: schema };
+      // What is refused brings no tenant into being.
+      addSchema(await inForce(tenant), request);
       await tenants.ensure(tenant, clock());
-      await definitions.addSchema(tenant, { ...rest, definition: schema });
+      await definitions.addSchema(tenant, request);
       const added = findSchema(await inForce(tenant), schema.id);
       return c.json({ ...shownSchema(added, baseOf(c)), tenant }, 201, {
         Location: locationOf(c, `schemas/${schema.id}`, tenant),
@@ -87,10 +98,15 @@ export function definitionRoutes(services: Services): Hono {
         await inForce(tenant),
         c.req.param("id"),
       );
-      await definitions.replaceSchema(tenant, {
-        ...c.req.valid("json").schema,
-        id: definition.id,
-      });
+      const { schema } = c.req.valid("json");
+      if (schema.id.toLowerCase() !== definition.id.toLowerCase()) {
+        const pointer = "/schema/id";
+        const detail = `must be "${definition.id}", the schema in the URL`;
+        return problemResponse(400, `${pointer} ${detail}`, {
+          errors: [{ pointer, detail }],
+        });
+      }
+      await definitions.replaceSchema(tenant, { ...schema, id: definition.id });
       const found = findSchema(await inForce(tenant), definition.id);
       return c.json(shownSchema(found, baseOf(c)));
     },
@@ -104,6 +120,7 @@ export function definitionRoutes(services: Services): Hono {
 
   app.get("/resource-types", query, async (c) => {
     const { tenant } = c.req.valid("query");
+    if (await tenants.get(tenant) === undefined) return noTenant(tenant);
     const { resourceTypes } = await inForce(tenant);
     return c.json({
       resourceTypes: resourceTypes.map((type) => shownType(type, baseOf(c))),
@@ -116,6 +133,7 @@ export function definitionRoutes(services: Services): Hono {
     zValidator("json", resourceTypeRequest, problemHook),
     async (c) => {
       const { resourceType, tenant } = c.req.valid("json");
+      addResourceType(await inForce(tenant), resourceType);
       await tenants.ensure(tenant, clock());
       await definitions.addResourceType(tenant, resourceType);
       const { name } = resourceType;
@@ -142,6 +160,11 @@ export function definitionRoutes(services: Services): Hono {
     return (await registries.current(tenant)).definitions;
   }
 
+  function locationOf(c: Context, path: string, tenant: string): string {
+    const origin = publicUrl ?? new URL(c.req.url).origin;
+    return `${origin.replace(/\/+$/, "")}/admin/${path}?tenant=${tenant}`;
+  }
+
   return app;
 }
 
@@ -150,7 +173,7 @@ function shownSchema(
   base: string,
 ): JsonObject {
   return {
-    schema: schemaDocument(definition, base),
+    schema: schemaDocument(definition, base, "defined"),
     ...(rest.extends === undefined ? {} : { extends: rest.extends }),
     required: rest.required,
   };
@@ -158,9 +181,4 @@ function shownSchema(
 
 function shownType(type: ResourceTypeDefinition, base: string): JsonObject {
   return { resourceType: resourceTypeDocument(type, base) };
-}
-
-function locationOf(c: Context, path: string, tenant: string): string {
-  const { origin } = new URL(c.req.url);
-  return `${origin}/admin/${path}?tenant=${tenant}`;
 }

@@ -83,7 +83,8 @@ export function tenantRoutes(services: Services): Hono {
   return app;
 }
 
-function noTenant(id: string): Response {
+/** 404 for a tenant that is not there. */
+export function noTenant(id: string): Response {
   return problemResponse(
     404,
     `There is no tenant "${clip(id, 80)}"; GET /admin/tenants lists them`,

@@ -5,7 +5,7 @@
 
 import { type Context, Hono } from "hono";
 import { notFound } from "../../domain/errors.ts";
-import { type JsonObject } from "../../domain/json.ts";
+import { jsonEquals, type JsonObject } from "../../domain/json.ts";
 import { checkImmutable, keepUnsent } from "../../domain/mutability.ts";
 import { type Draft, normalizeResource } from "../../domain/normalize.ts";
 import { applyPatch } from "../../domain/patch/apply.ts";
@@ -117,12 +117,13 @@ export function resources(services: Services): Hono<ScimEnvironment> {
       operation: "replace",
       ...preconditionOf(c),
       edit: (record) => {
-        const attributes = keepUnsent(
-          type,
-          record.attributes,
-          withoutUnstored(type, draft.attributes),
-        );
+        const sent = withoutUnstored(type, draft.attributes);
+        const attributes = keepUnsent(type, record.attributes, sent);
         checkImmutable(type, record.attributes, attributes);
+        // What is kept can be a part that does not stand alone.
+        if (!jsonEquals(attributes, sent)) {
+          validateResource(type, attributes, c.get("client").profile);
+        }
         return {
           attributes,
           ignored: draft.ignored,

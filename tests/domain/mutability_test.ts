@@ -3,6 +3,28 @@ import type { JsonObject } from "../../domain/json.ts";
 import { checkImmutable, keepUnsent } from "../../domain/mutability.ts";
 import { DEVICE, GROUP, refuses, WARRANTY_URI } from "./fixtures.ts";
 
+Deno.test("keepUnsent() keeps what stays of values that are there before and after", () => {
+  const before = {
+    slots: [
+      { value: "a", type: "x", code: "1", width: 1 },
+      { value: "b", code: "2" },
+      { value: "c", code: "3" },
+    ],
+  };
+  const after = {
+    slots: [{ value: "a", type: "X" }, { value: "b", code: "4" }, {
+      value: "d",
+    }],
+  };
+  assert.deepEqual(keepUnsent(DEVICE, before, after), {
+    slots: [
+      { value: "a", type: "X", code: "1" },
+      { value: "b", code: "4" },
+      { value: "d" },
+    ],
+  });
+});
+
 const BEFORE: JsonObject = {
   serialNumber: "S1",
   label: "Router",

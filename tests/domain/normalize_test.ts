@@ -239,6 +239,7 @@ Deno.test("normalizeResource() says which attributes the body named", () => {
     "userName",
     "nickName",
     "name",
+    "givenName",
     "id",
   ]);
 });

@@ -598,7 +598,11 @@ Deno.test("applyPatch() says which attributes the operations named", () => {
     { op: "replace", path: "name.givenName", value: "x" },
     { op: "add", value: { title: "y" } },
   ]);
-  assert.deepEqual([...sent].map(({ name }) => name), ["name", "title"]);
+  assert.deepEqual([...sent].map(({ name }) => name), [
+    "name",
+    "givenName",
+    "title",
+  ]);
 });
 
 const ROUTER: JsonObject = {
