@@ -6,7 +6,6 @@
  */
 
 import { ScimError } from "./errors.ts";
-import { parseAttributePath } from "./path.ts";
 import {
   type CustomSchema,
   type Definitions,
@@ -14,11 +13,16 @@ import {
   Registry,
 } from "./registry.ts";
 import { type Attribute, compileAttribute } from "./schema/attribute.ts";
-import { isUnique, resolvePath, type ResourceType } from "./schema/compile.ts";
+import {
+  isUnique,
+  qualifiedName,
+  type ResourceType,
+} from "./schema/compile.ts";
 import type {
   AttributeDefinition,
   ResourceTypeDefinition,
   SchemaDefinition,
+  Uniqueness,
 } from "./schema/definition.ts";
 import { RESOURCE_TYPE_SCHEMA } from "./schema/resource_type.ts";
 import { SCHEMA_SCHEMA } from "./schema/schema.ts";
@@ -332,6 +336,21 @@ export function compareSchemas(
 }
 
 /**
+ * Makes group names unique or lets them repeat.
+ *
+ * @throws {ScimError} 400 when groups would have too many unique attributes
+ */
+export function setUniqueGroupNames(
+  definitions: Definitions,
+  unique: boolean,
+): Definitions {
+  if (definitions.uniqueGroupNames === unique) return definitions;
+  const next = { ...definitions, uniqueGroupNames: unique };
+  checkTypes(next);
+  return next;
+}
+
+/**
  * Definitions in which an attribute is not unique.
  *
  * @param name of the attribute, with the URI of its schema
@@ -340,17 +359,32 @@ export function withoutUniqueness(
   definitions: Definitions,
   name: string,
 ): Definitions {
-  if (name === GROUP_NAMES) return { ...definitions, uniqueGroupNames: false };
-  const repeatable = (
+  return withUniqueness(definitions, name, "none");
+}
+
+/**
+ * Definitions that differ in nothing but the uniqueness of one attribute.
+ *
+ * @param name of the attribute, with the URI of its schema
+ */
+export function withUniqueness(
+  definitions: Definitions,
+  name: string,
+  uniqueness: Uniqueness,
+): Definitions {
+  if (name === GROUP_NAMES) {
+    return { ...definitions, uniqueGroupNames: uniqueness !== "none" };
+  }
+  const changed = (
     prefix: string,
     attributes: readonly AttributeDefinition[],
   ): AttributeDefinition[] =>
     attributes.map((attribute) => {
       const path = `${prefix}${attribute.name}`;
-      if (path === name) return { ...attribute, uniqueness: "none" };
+      if (path === name) return { ...attribute, uniqueness };
       return attribute.subAttributes === undefined ? attribute : {
         ...attribute,
-        subAttributes: repeatable(`${path}.`, attribute.subAttributes),
+        subAttributes: changed(`${path}.`, attribute.subAttributes),
       };
     });
   return {
@@ -359,7 +393,7 @@ export function withoutUniqueness(
       ...schema,
       definition: {
         ...schema.definition,
-        attributes: repeatable(
+        attributes: changed(
           `${schema.definition.id}:`,
           schema.definition.attributes,
         ),
@@ -371,11 +405,41 @@ export function withoutUniqueness(
 /** An attribute of a type by its name with the URI of its schema. */
 export function attributeOf(
   type: ResourceType,
-  qualifiedName: string,
+  name: string,
 ): Attribute | undefined {
-  const path = parseAttributePath(qualifiedName);
-  const target = path && resolvePath(type, path);
-  return target?.kind === "attribute" ? target.attribute : undefined;
+  // A name can be the URI of another schema, too, so that it is no path to follow.
+  const wanted = name.toLowerCase();
+  return [type, ...type.extensions.values()]
+    .flatMap(({ attributes }) => [...attributes.values()])
+    .flatMap((attribute) => [attribute, ...attribute.subAttributes.values()])
+    .find((attribute) =>
+      qualifiedName(attribute, type.schema).toLowerCase() === wanted
+    );
+}
+
+/**
+ * Whether a resource that was read by one form of its type can be stored by
+ * another: all attributes are still there, and of the same kind.
+ */
+export function keepsAttributes(
+  before: ResourceType,
+  after: ResourceType,
+): boolean {
+  if (before === after) return true;
+  const keeps = (
+    old: ReadonlyMap<string, Attribute>,
+    now: ReadonlyMap<string, Attribute> | undefined,
+  ): boolean =>
+    [...old].every(([name, attribute]) => {
+      const next = now?.get(name);
+      return next !== undefined && isSameKind(attribute, next) &&
+        keeps(attribute.subAttributes, next.subAttributes);
+    });
+  return before.schema === after.schema &&
+    keeps(before.attributes, after.attributes) &&
+    [...before.extensions].every(([uri, { attributes }]) =>
+      keeps(attributes, after.extensions.get(uri)?.attributes)
+    );
 }
 
 /** Whether stored values and keys of one form are those of the other. */

@@ -98,7 +98,12 @@ export async function createServices(
   await jobs.resume(options.exclusive ?? false);
   return {
     registries,
-    definitions: new DefinitionRepository(store, registries, uniqueValues),
+    definitions: new DefinitionRepository(
+      store,
+      registries,
+      uniqueValues,
+      clock,
+    ),
     tenants,
     views,
     store,
@@ -114,7 +119,13 @@ export async function createServices(
       newId,
     }),
     cursors: new Cursors(cursorSecret, clock),
-    queries: new Queries(store, memberships, views, options.scanLimit),
+    queries: new Queries(
+      store,
+      memberships,
+      views,
+      registries,
+      options.scanLimit,
+    ),
     tokens: new TokenRepository(store, clock, newId),
     publicUrl: options.publicUrl,
     report,

@@ -10,33 +10,42 @@ import {
   addSchema,
   attributeOf,
   compareSchemas,
+  findResourceType,
   findSchema,
   removeResourceType,
   removeSchema,
   replaceSchema,
+  setUniqueGroupNames,
+  withUniqueness,
 } from "../domain/definitions.ts";
 import { ScimError } from "../domain/errors.ts";
-import { isJsonObject, own } from "../domain/json.ts";
 import {
   type CustomSchema,
   type Definitions,
   GROUP_NAMES,
 } from "../domain/registry.ts";
-import { valuesOf } from "../domain/indexing.ts";
-
-import type { ResourceType } from "../domain/schema/compile.ts";
+import { isUnique } from "../domain/schema/compile.ts";
 import type {
   ResourceTypeDefinition,
   SchemaDefinition,
 } from "../domain/schema/definition.ts";
 import { Change } from "./change.ts";
 import { KeyedLock, retrying } from "./concurrency.ts";
-import { addJob } from "./jobs.ts";
-import { jobKey, resourcePrefix } from "./keys.ts";
-import { decodeRecord, type ResourceRecord } from "./records.ts";
-import type { Registries, TenantRegistry } from "./registries.ts";
+import { addJob, JOB_LEASE } from "./jobs.ts";
+import { resourcePrefix } from "./keys.ts";
+import { inMotion, type Leaving, useOf } from "./leaving.ts";
+import { decodeRecord } from "./records.ts";
+import {
+  encodeDefinition,
+  type Registries,
+  type TenantRegistry,
+} from "./registries.ts";
 import type { Store } from "./store.ts";
-import type { DuplicateValue, UniqueValues } from "./unique_values.ts";
+import {
+  type DuplicateValue,
+  settleJob,
+  type UniqueValues,
+} from "./unique_values.ts";
 
 /** Refuses a change because of what resources hold. */
 export class InUseError extends ScimError {
@@ -53,10 +62,16 @@ export class InUseError extends ScimError {
 /** A step from one set of definitions to another. */
 interface Step {
   readonly definitions: Definitions;
-  /** Throws when resources use what goes away. */
-  readonly check?: (registry: TenantRegistry) => Promise<void>;
-  /** The attribute whose uniqueness changes, with the URI of its schema. */
-  readonly settle?: { readonly name: string; readonly unique: boolean };
+  /** What goes away, which no resource may use. */
+  readonly leaving?: readonly Leaving[];
+  /** The attribute whose uniqueness changes. */
+  readonly settle?: {
+    /** With the URI of its schema. */
+    readonly name: string;
+    readonly unique: boolean;
+    /** The schema that is in force when all values are entered. */
+    readonly next?: SchemaDefinition;
+  };
 }
 
 /** Keeps what operators add. */
@@ -64,16 +79,19 @@ export class DefinitionRepository {
   readonly #store: Store;
   readonly #registries: Registries;
   readonly #uniqueValues: UniqueValues;
+  readonly #clock: () => Date;
   readonly #locks = new KeyedLock();
 
   constructor(
     store: Store,
     registries: Registries,
     uniqueValues: UniqueValues,
+    clock: () => Date,
   ) {
     this.#store = store;
     this.#registries = registries;
     this.#uniqueValues = uniqueValues;
+    this.#clock = clock;
   }
 
   /** @throws {ScimError} 400, 409; see domain/definitions.ts */
@@ -88,7 +106,7 @@ export class DefinitionRepository {
    * of can go or become others; one attribute at a time can become unique.
    *
    * @throws {ScimError} 400, 404; 409 when resources have values that would be
-   * lost, or share values that are to be unique
+   * lost, or share values that are to be unique; then nothing has changed
    */
   async replaceSchema(
     tenant: string,
@@ -107,13 +125,16 @@ export class DefinitionRepository {
       }
       return {
         definitions: replaceSchema(definitions, schema),
-        check: async (current) => {
-          for (const path of abandoned) {
-            await this.#refuseValues(tenant, current, nameOf(path));
-          }
-        },
+        leaving: abandoned.map((path) => ({
+          kind: "attribute",
+          name: nameOf(path),
+        })),
         ...(path === undefined ? {} : {
-          settle: { name: nameOf(path), unique: unique.includes(path) },
+          settle: {
+            name: nameOf(path),
+            unique: unique.includes(path),
+            next: schema,
+          },
         }),
       };
     });
@@ -128,18 +149,10 @@ export class DefinitionRepository {
   async removeSchema(tenant: string, id: string): Promise<void> {
     await this.#change(tenant, ({ definitions }) => ({
       definitions: removeSchema(definitions, id),
-      check: async ({ registry }) => {
-        const uri = registry.schema(id)?.id ?? id;
-        for (const type of registry.resourceTypes) {
-          if (!type.extensions.has(uri.toLowerCase())) continue;
-          await this.#refuse(
-            tenant,
-            type,
-            ({ attributes }) => isJsonObject(own(attributes, uri)),
-            `attributes of the schema "${uri}"`,
-          );
-        }
-      },
+      leaving: [{
+        kind: "schema",
+        uri: findSchema(definitions, id).definition.id,
+      }],
     }));
   }
 
@@ -161,22 +174,22 @@ export class DefinitionRepository {
   async removeResourceType(tenant: string, name: string): Promise<void> {
     await this.#change(tenant, ({ definitions }) => ({
       definitions: removeResourceType(definitions, name),
-      check: async ({ registry }) => {
-        const type = registry.byName(name);
-        if (type === undefined) return;
-        await this.#refuse(tenant, type, () => true, "that resource type");
-      },
+      leaving: [{
+        kind: "resourceType",
+        name: findResourceType(definitions, name).name,
+      }],
     }));
   }
 
   /**
    * Makes group names unique or lets them repeat.
    *
-   * @throws {InUseError} when groups share names; then nothing has changed
+   * @throws {ScimError} 400; 409 when groups share names; then nothing has
+   * changed
    */
   async setUniqueGroupNames(tenant: string, unique: boolean): Promise<void> {
     await this.#change(tenant, ({ definitions }) => ({
-      definitions: { ...definitions, uniqueGroupNames: unique },
+      definitions: setUniqueGroupNames(definitions, unique),
       ...(definitions.uniqueGroupNames === unique
         ? {}
         : { settle: { name: GROUP_NAMES, unique } }),
@@ -185,80 +198,106 @@ export class DefinitionRepository {
 
   /**
    * Takes a step. From its commit on all writers follow the new rules, since they
-   * check what they have seen; what was written just before is looked at again.
+   * check what they have seen.
    */
   async #change(
     tenant: string,
     decide: (current: TenantRegistry) => Step,
   ): Promise<void> {
     await this.#locks.run(tenant, async () => {
-      const { before, step } = await retrying(async () => {
-        const before = await this.#registries.current(tenant);
+      const { settle } = await retrying(async () => {
+        const before = await this.#atRest(tenant);
         const step = decide(before);
-        await step.check?.(before);
-        const { settle } = step;
-        if (settle?.unique === true) {
-          await this.#refuseDuplicates(tenant, before, settle.name);
+        const { leaving = [] } = step;
+        if (step.definitions === before.definitions) return step;
+        if (!isUsable(before, leaving)) {
+          return await this.#take(tenant, before, step) ? step : undefined;
         }
-        const change = this.#registries.write(
-          new Change(),
+        const until = this.#clock().getTime() + JOB_LEASE;
+        const current = await this.#registries.announce(
           tenant,
           before,
-          settle === undefined ? step.definitions : {
-            ...step.definitions,
-            incomplete: [...step.definitions.incomplete, settle.name],
-          },
+          leaving,
+          until,
         );
-        if (settle !== undefined) {
-          // Anybody may help with it at any time, so that it needs no lease.
-          addJob(change, {
-            id: jobId(tenant, settle.name),
-            kind: "settleUnique",
-            tenant,
-            attribute: settle.name,
-            notBefore: 0,
-          });
+        if (current === undefined) return undefined;
+        let isTaken = false;
+        try {
+          await this.#refuseUses(tenant, current);
+          isTaken = await this.#take(tenant, current, step);
+        } finally {
+          if (!isTaken) await this.#registries.keepLeaving(tenant);
         }
-        return await this.#store.commit(change) === undefined
-          ? undefined
-          : { before, step };
+        return isTaken ? step : undefined;
       });
-      try {
-        await this.#checkAgain(tenant, before, step);
-      } finally {
-        if (step.settle !== undefined) {
-          await this.#settle(tenant, step.settle.name);
-        }
-      }
+      if (settle !== undefined) await this.#settle(tenant, settle);
     });
   }
 
-  /** Undoes a step when resources have begun to use what it takes away. */
-  async #checkAgain(
-    tenant: string,
-    before: TenantRegistry,
-    { check }: Step,
-  ): Promise<void> {
-    try {
-      await check?.(before);
-    } catch (error) {
-      await retrying(async () => {
-        const now = await this.#registries.current(tenant);
-        const { definitions } = before;
-        const undo = this.#registries.write(new Change(), tenant, now, {
-          ...definitions,
-          incomplete: now.definitions.incomplete,
-        });
-        return await this.#store.commit(undo);
-      });
-      throw error;
+  /**
+   * What is in force, when all that was begun has come to its end.
+   *
+   * @throws {ScimError} 503 when another process is taking a step
+   */
+  async #atRest(tenant: string): Promise<TenantRegistry> {
+    const { definitions } = await this.#registries.current(tenant);
+    for (const name of definitions.incomplete) {
+      await this.#uniqueValues.settle(tenant, name);
     }
+    const current = await this.#registries.current(tenant);
+    if (current.leaving.length > 0) throw inMotion();
+    return current;
   }
 
-  async #settle(tenant: string, name: string): Promise<void> {
+  /** Commits a step; false when somebody else was faster. */
+  async #take(
+    tenant: string,
+    current: TenantRegistry,
+    { definitions, settle }: Step,
+  ): Promise<boolean> {
+    const change = new Change();
+    if (settle === undefined) {
+      this.#registries.write(change, tenant, current, definitions);
+      return await this.#store.commit(change) !== undefined;
+    }
+    const { name, unique, next } = settle;
+    const incomplete = [name];
+    if (!unique) {
+      const after = { ...definitions, incomplete };
+      this.#registries.write(change, tenant, current, after);
+      addJob(change, settleJob(tenant, name));
+      return await this.#store.commit(change) !== undefined;
+    }
+    await this.#refuseDuplicates(tenant, current, name);
+    // All else waits until the values are entered, so that nothing has changed
+    // when some of them turn out to be shared.
+    const after = {
+      ...withUniqueness(current.definitions, name, "server"),
+      incomplete,
+    };
+    this.#registries.write(change, tenant, current, after, current.leaving);
+    const job = settleJob(tenant, name, next);
+    encodeDefinition(job);
+    addJob(change, job);
+    return await this.#store.commit(change) !== undefined;
+  }
+
+  async #settle(
+    tenant: string,
+    { name, unique }: NonNullable<Step["settle"]>,
+  ): Promise<void> {
     const duplicates = await this.#uniqueValues.settle(tenant, name);
-    await this.#store.write(new Change().delete(jobKey(jobId(tenant, name))));
     if (duplicates.length > 0) throw notUnique(name, duplicates);
+    if (!unique) return;
+    // Another process may have found duplicates.
+    const current = await this.#registries.current(tenant);
+    const isInForce = current.registry.resourceTypes.every((type) => {
+      const attribute = attributeOf(type, name);
+      return attribute === undefined || isUnique(attribute);
+    });
+    if (isInForce) return;
+    await this.#refuseDuplicates(tenant, current, name);
+    throw notUnique(name, []);
   }
 
   async #refuseDuplicates(
@@ -274,47 +313,55 @@ export class DefinitionRepository {
     if (duplicates.length > 0) throw notUnique(name, duplicates);
   }
 
-  /** @throws {InUseError} when a resource has a value of an attribute */
-  async #refuseValues(
+  /** @throws {InUseError} when a resource uses what is about to go */
+  async #refuseUses(
     tenant: string,
-    { registry }: TenantRegistry,
-    name: string,
+    { registry, leaving }: TenantRegistry,
   ): Promise<void> {
     for (const type of registry.resourceTypes) {
-      const attribute = attributeOf(type, name);
-      if (attribute === undefined) continue;
-      await this.#refuse(
-        tenant,
-        type,
-        ({ attributes }) => valuesOf(attribute, attributes).length > 0,
-        `a value of "${name}"`,
-      );
-    }
-  }
-
-  /** @throws {InUseError} when a resource of a type is one that matters */
-  async #refuse(
-    tenant: string,
-    { name }: ResourceType,
-    matters: (record: ResourceRecord) => boolean,
-    what: string,
-  ): Promise<void> {
-    const prefix = resourcePrefix(tenant, name);
-    for await (const batch of this.#store.batches({ prefix })) {
-      const user = batch.map(decodeRecord).find((record) =>
-        record !== undefined && matters(record)
-      );
-      if (user === undefined) continue;
-      throw new InUseError(
-        `Resources have ${what}, ${name} "${user.id}" among them; that can ` +
-          "go, or become another, while none has",
-      );
+      const uses = leaving.flatMap((item) => {
+        const isUsed = useOf(item, type);
+        return isUsed === undefined ? [] : [{ item, isUsed }];
+      });
+      if (uses.length === 0) continue;
+      const prefix = resourcePrefix(tenant, type.name);
+      for await (const batch of this.#store.batches({ prefix })) {
+        for (const entry of batch) {
+          const record = decodeRecord(entry);
+          const used = record &&
+            uses.find(({ isUsed }) => isUsed(record.attributes));
+          if (record === undefined || used === undefined) continue;
+          throw new InUseError(
+            `Resources have ${
+              described(used.item)
+            }, ${type.name} "${record.id}" ` +
+              "among them; that can go, or become another, while none has",
+          );
+        }
+      }
     }
   }
 }
 
-function jobId(tenant: string, attribute: string): string {
-  return `unique.${tenant}.${attribute}`;
+/** Whether there is a type whose resources can use something. */
+function isUsable(
+  { registry }: TenantRegistry,
+  leaving: readonly Leaving[],
+): boolean {
+  return registry.resourceTypes.some((type) =>
+    leaving.some((item) => useOf(item, type) !== undefined)
+  );
+}
+
+function described(item: Leaving): string {
+  switch (item.kind) {
+    case "resourceType":
+      return "that resource type";
+    case "schema":
+      return `attributes of the schema "${item.uri}"`;
+    case "attribute":
+      return `a value of "${item.name}"`;
+  }
 }
 
 function notUnique(

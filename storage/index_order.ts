@@ -66,12 +66,18 @@ interface IndexedId {
 const MIN_BATCH = 50;
 const MAX_BATCH = 500;
 
-/** Whether the order by an attribute is that of its index. */
+/**
+ * Whether the order by an attribute is that of its index. Unique keys of custom
+ * schemas do not count: an operator can let the values repeat, which takes the
+ * keys away.
+ */
 export function hasIndexOrder(
   type: ResourceType,
   attribute: Attribute,
 ): boolean {
-  return isSearchable(type, attribute) &&
+  const isLasting = !hasUniqueKey(type, attribute) ||
+    type.traits.always.includes(attribute.path);
+  return isLasting && isSearchable(type, attribute) &&
     (attribute.type === "string" || attribute.type === "reference") &&
     !attribute.multiValued && attribute.parent?.multiValued !== true &&
     isStored(type, attribute);

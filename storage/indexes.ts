@@ -37,7 +37,8 @@ export async function readDoubtful(
 ): Promise<DoubtfulValues> {
   if (type.incomplete.size === 0) return new Map();
   const doubtful = [...entriesByKey(type, attributes)].filter(
-    ([, { attribute }]) => type.incomplete.has(attribute),
+    ([, { attribute }]) =>
+      type.incomplete.has(attribute) && isUnique(attribute),
   );
   const owners = await store.getMany(
     doubtful.map(([, { attribute, text }]) =>

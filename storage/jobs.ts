@@ -5,10 +5,11 @@
  */
 
 import { z } from "zod";
+import { storedSchema } from "../domain/schema/read.ts";
 import type { Change } from "./change.ts";
 import { decode, encode } from "./codec.ts";
 import { JOB_PREFIX, jobKey } from "./keys.ts";
-import type { Store } from "./store.ts";
+import type { MaybeEntry, Store } from "./store.ts";
 
 const job = z.discriminatedUnion("kind", [
   z.object({
@@ -43,6 +44,14 @@ const job = z.discriminatedUnion("kind", [
     tenant: z.string(),
     /** The name of the attribute, with the URI of its schema. */
     attribute: z.string(),
+    /** The schema that comes into force when they are entered. */
+    next: storedSchema.optional(),
+    notBefore: z.number(),
+  }),
+  z.object({
+    /** Lets stay what was about to go. */
+    kind: z.literal("keepLeaving"),
+    tenant: z.string(),
     notBefore: z.number(),
   }),
 ]);
@@ -74,9 +83,18 @@ export interface FoundJob {
 /** All jobs that are not done; those of a newer program cannot be read. */
 export async function listJobs(store: Store): Promise<FoundJob[]> {
   const entries = await store.listAll({ prefix: JOB_PREFIX });
-  return entries.map(({ key, value, versionstamp }) => {
-    const id = String(key.at(-1));
-    const { data } = job.safeParse(decode(value));
-    return { id, job: data && { ...data, id }, versionstamp };
-  });
+  return entries.map((entry) => ({
+    id: String(entry.key.at(-1)),
+    job: readJob(entry),
+    versionstamp: entry.versionstamp,
+  }));
+}
+
+/** A stored job; undefined when there is none, or one of a newer program. */
+export function readJob(
+  { key, value, versionstamp }: MaybeEntry,
+): StoredJob | undefined {
+  if (versionstamp === null) return undefined;
+  const { data } = job.safeParse(decode(value));
+  return data && { ...data, id: String(key.at(-1)) };
 }

@@ -79,6 +79,9 @@ export class MembershipJobs {
       case "settleUnique":
         await this.#settleUnique(job);
         return;
+      case "keepLeaving":
+        await this.#registries.keepLeaving(job.tenant);
+        return;
     }
   }
 
@@ -144,7 +147,6 @@ export class MembershipJobs {
         ids: duplicates[0]?.ids,
       });
     }
-    await this.#store.write(new Change().delete(jobKey(job.id)));
   }
 
   async #sweepMembers(job: JobOf<"sweepMembers">): Promise<void> {

@@ -12,7 +12,7 @@ import {
   needsAllMembers,
 } from "../domain/patch/membership.ts";
 import type { ResourceType } from "../domain/schema/compile.ts";
-import { Change } from "./change.ts";
+import { Change, MAX_CHECKS } from "./change.ts";
 import { jobKey, resourceKey } from "./keys.ts";
 import { addJob, JOB_LEASE, type JobOf } from "./jobs.ts";
 import { EDGES_PER_STEP, type MembershipJobs } from "./membership_jobs.ts";
@@ -26,8 +26,11 @@ const EDGES_PER_DELETION = 150;
 /** How many other mutations a deletion may have beside so many edges. */
 const MUTATIONS_BESIDE_EDGES = 90;
 
-/** How many member records one commit can check, beside everything else. */
+/** How many member records one commit checks, if there is room beside the rest. */
 const MAX_CHECKED_MEMBERS = 5;
+
+/** What is left of the checks for the plan of a set that is written aside. */
+const CHECKS_OF_A_PLAN = 1;
 
 /** The group whose members are written. */
 interface Target {
@@ -255,7 +258,8 @@ export class MembershipWriter {
     generation: string,
     added: readonly Candidate[],
   ): () => Promise<void> {
-    if (added.length <= MAX_CHECKED_MEMBERS) {
+    const room = Math.max(0, MAX_CHECKS - CHECKS_OF_A_PLAN - change.checks);
+    if (added.length <= Math.min(room, MAX_CHECKED_MEMBERS)) {
       for (const member of added) {
         change.check(
           resourceKey(tenant, member.type, member.id),

@@ -8,6 +8,7 @@ import { ScimError } from "../domain/errors.ts";
 import type { Predicate } from "../domain/filter/compile.ts";
 import { type Access, planAccess } from "../domain/filter/plan.ts";
 import type { SortOrder } from "../domain/sorting.ts";
+import { hasUniqueKey, type ResourceType } from "../domain/schema/compile.ts";
 import { AccessPaths } from "./access.ts";
 import { locate } from "./counters.ts";
 import { isExactPrefix, resourcePrefix } from "./keys.ts";
@@ -22,6 +23,7 @@ import {
 } from "./ranks.ts";
 import { decodeRecord, readRecords, type ResourceRecord } from "./records.ts";
 import { SortedQueries } from "./sorted.ts";
+import type { Registries } from "./registries.ts";
 import type { Store } from "./store.ts";
 import type { Views } from "./views.ts";
 
@@ -81,15 +83,18 @@ export class Queries {
   readonly #paths: AccessPaths;
   readonly #matching: Matching;
   readonly #sorted: SortedQueries;
+  readonly #registries: Registries;
   readonly #scanLimit: number;
 
   constructor(
     store: Store,
     memberships: Memberships,
     views: Views,
+    registries: Registries,
     scanLimit: number = DEFAULT_SCAN_LIMIT,
   ) {
     this.#store = store;
+    this.#registries = registries;
     this.#paths = new AccessPaths(store, memberships);
     this.#matching = new Matching(views);
     this.#scanLimit = scanLimit;
@@ -288,9 +293,11 @@ export class Queries {
     const access: Access = predicate === undefined
       ? { kind: "all" }
       : planAccess(predicate, type);
-    if (access.kind !== "all") {
-      const ids = (await this.#ids(query, access))
-        .filter((id) => after === undefined || id > after);
+    const named = access.kind === "all"
+      ? undefined
+      : await this.#ids(query, access);
+    if (named !== undefined) {
+      const ids = named.filter((id) => after === undefined || id > after);
       for (let i = 0; i < ids.length; i += BATCH) {
         const records = await readRecords(
           this.#store,
@@ -334,12 +341,22 @@ export class Queries {
       : undefined;
   }
 
-  /** The ids that an index names, in order and without repetitions. */
-  async #ids({ tenant, type }: Subject, access: Access): Promise<string[]> {
+  /**
+   * The ids that an index names, in order and without repetitions; undefined when
+   * the index may have gone while it was read.
+   */
+  async #ids(
+    { tenant, type }: Subject,
+    access: Access,
+  ): Promise<string[] | undefined> {
     const ids = new Set<string>();
     for await (const id of this.#paths.ids(tenant, type, access)) {
       ids.add(id);
       this.#checkBudget(ids.size);
+    }
+    if (canGo(access, type)) {
+      const { registry } = await this.#registries.current(tenant);
+      if (registry.byName(type.name) !== type) return undefined;
     }
     return [...ids].sort();
   }
@@ -372,6 +389,25 @@ function startBehind(
 /** A copy of a text that does not keep the one alive that it was cut from. */
 function copy(text: string): string {
   return JSON.parse(JSON.stringify(text));
+}
+
+/**
+ * Whether a set is named by the unique keys of an attribute that an operator can
+ * let repeat, which takes the keys away.
+ */
+function canGo(access: Access, type: ResourceType): boolean {
+  switch (access.kind) {
+    case "union":
+      return access.of.some((part) => canGo(part, type));
+    case "equal":
+    case "range": {
+      const { attribute } = access;
+      return hasUniqueKey(type, attribute) &&
+        !type.traits.always.includes(attribute.path);
+    }
+    default:
+      return false;
+  }
 }
 
 /** Whether an index names the matches and nothing else. */

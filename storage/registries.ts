@@ -7,23 +7,24 @@
 import { z } from "zod";
 import { ScimError } from "../domain/errors.ts";
 import {
-  type CustomSchema,
   type Definitions,
   NO_DEFINITIONS,
   Registry,
 } from "../domain/registry.ts";
-import type { ResourceTypeDefinition } from "../domain/schema/definition.ts";
 import { storedResourceType, storedSchema } from "../domain/schema/read.ts";
-import type { Change } from "./change.ts";
+import { Change } from "./change.ts";
 import { decode, encode, fits } from "./codec.ts";
 import { retrying } from "./concurrency.ts";
+import { addJob } from "./jobs.ts";
 import {
+  jobKey,
   resourceTypeKey,
   resourceTypePrefix,
   schemaKey,
   schemaPrefix,
   settingsKey,
 } from "./keys.ts";
+import type { Leaving } from "./leaving.ts";
 import type { Store } from "./store.ts";
 import {
   decodeSettings,
@@ -38,6 +39,10 @@ export interface TenantRegistry {
   readonly registry: Registry;
   readonly definitions: Definitions;
   readonly settings: TenantSettings;
+  /** What nobody may begin to use, because it is about to go. */
+  readonly leaving: readonly Leaving[];
+  /** Where the definitions stand among their like, by the texts of their keys. */
+  readonly positions: ReadonlyMap<string, number>;
   /** Of the settings' record; a commit that checks it has seen all of this. */
   readonly versionstamp: string | null;
 }
@@ -76,15 +81,18 @@ export class Registries {
    */
   async current(tenant: string): Promise<TenantRegistry> {
     const entry = await this.#store.get(settingsKey(tenant));
+    if (entry.versionstamp === null) return this.#untouched();
     const cached = this.#cache.get(tenant);
-    if (
-      cached !== undefined && cached.versionstamp === entry.versionstamp
-    ) return cached;
-    const current = entry.versionstamp === null
-      ? this.#untouched()
+    const current = cached?.versionstamp === entry.versionstamp
+      ? cached
       : await retrying(() => this.#read(tenant));
-    if (this.#cache.size >= MAX_CACHED) this.#cache.clear();
+    // Who was asked for last stands last.
+    this.#cache.delete(tenant);
     this.#cache.set(tenant, current);
+    if (this.#cache.size > MAX_CACHED) {
+      const [oldest] = this.#cache.keys();
+      if (oldest !== undefined) this.#cache.delete(oldest);
+    }
     return current;
   }
 
@@ -92,6 +100,7 @@ export class Registries {
    * Adds the step from one set of definitions to the next to a commit, which
    * fails when somebody else was faster.
    *
+   * @param leaving what nobody may begin to use from then on
    * @throws {ScimError} 413 when a definition is larger than what the store keeps
    */
   write(
@@ -99,25 +108,20 @@ export class Registries {
     tenant: string,
     before: TenantRegistry,
     after: Definitions,
+    leaving: readonly Leaving[] = [],
   ): Change {
     change.check(settingsKey(tenant), before.versionstamp);
     const old = entriesOf(tenant, before.definitions);
     const now = entriesOf(tenant, after);
+    let next = Math.max(-1, ...before.positions.values()) + 1;
     for (const [id, { key }] of old) if (!now.has(id)) change.delete(key);
     for (const [id, { key, value }] of now) {
       if (JSON.stringify(old.get(id)?.value) === JSON.stringify(value)) {
         continue;
       }
-      const bytes = encode(value);
-      if (!fits(bytes)) {
-        throw new ScimError(
-          413,
-          undefined,
-          "The definition is larger than 64 KiB when it is stored; shorten its " +
-            "descriptions, or make two schemas of it",
-        );
-      }
-      change.set(key, bytes);
+      // What stays keeps its place, so that one commit moves one definition.
+      const position = before.positions.get(id) ?? next++;
+      change.set(key, encodeDefinition({ ...value, position }));
     }
     const record: SettingsRecord = {
       settings: {
@@ -125,8 +129,59 @@ export class Registries {
         uniqueGroupNames: after.uniqueGroupNames,
       },
       incomplete: after.incomplete,
+      leaving,
     };
+    if (leaving.length === 0 && before.leaving.length > 0) {
+      change.delete(jobKey(leavingJobId(tenant)));
+    }
     return writeSettings(change, tenant, record);
+  }
+
+  /**
+   * Announces what is about to go. Nobody begins to use it then, until the next
+   * `write` or `keepLeaving`; a job sees to it that a crash does not leave it so.
+   *
+   * @param until when others leave it to its maker, in milliseconds since 1970
+   * @returns what is in force then; undefined when somebody else was faster
+   */
+  async announce(
+    tenant: string,
+    current: TenantRegistry,
+    leaving: readonly Leaving[],
+    until: number,
+  ): Promise<TenantRegistry | undefined> {
+    const { definitions } = current;
+    const change = this.write(
+      new Change(),
+      tenant,
+      current,
+      definitions,
+      leaving,
+    );
+    addJob(change, {
+      id: leavingJobId(tenant),
+      kind: "keepLeaving",
+      tenant,
+      notBefore: until,
+    });
+    const versionstamp = await this.#store.commit(change);
+    return versionstamp === undefined
+      ? undefined
+      : { ...current, leaving, versionstamp };
+  }
+
+  /** Lets stay what was about to go, unless the step is taken already. */
+  async keepLeaving(tenant: string): Promise<void> {
+    await retrying(async () => {
+      const current = await this.current(tenant);
+      const { definitions, leaving, versionstamp } = current;
+      const change = new Change();
+      if (leaving.length === 0 || definitions.incomplete.length > 0) {
+        change.check(settingsKey(tenant), versionstamp);
+        change.delete(jobKey(leavingJobId(tenant)));
+      } else this.write(change, tenant, current, definitions);
+      return await this.#store.commit(change);
+    });
   }
 
   /** What is in force for a tenant that has decided and added nothing. */
@@ -134,6 +189,8 @@ export class Registries {
     return {
       definitions: NO_DEFINITIONS,
       settings: DEFAULT_SETTINGS,
+      leaving: [],
+      positions: new Map(),
       registry: this.#compile(NO_DEFINITIONS),
       versionstamp: null,
     };
@@ -142,32 +199,48 @@ export class Registries {
   /** undefined when something changed while it was read. */
   async #read(tenant: string): Promise<TenantRegistry | undefined> {
     const before = await this.#store.get(settingsKey(tenant));
-    const { settings, incomplete } = decodeSettings(before);
-    const schemas = (await this.#store.listAll({
-      prefix: schemaPrefix(tenant),
-    })).map(({ value }) => schemaRecord.parse(decode(value)));
-    const types = (await this.#store.listAll({
-      prefix: resourceTypePrefix(tenant),
-    })).map(({ value }) => resourceTypeRecord.parse(decode(value)));
+    const { settings, incomplete, leaving } = decodeSettings(before);
+    const schemas = inOrder(
+      (await this.#store.listAll({ prefix: schemaPrefix(tenant) }))
+        .map(({ key, value }) => ({
+          key,
+          ...schemaRecord.parse(decode(value)),
+        })),
+    );
+    const types = inOrder(
+      (await this.#store.listAll({ prefix: resourceTypePrefix(tenant) }))
+        .map(({ key, value }) => ({
+          key,
+          ...resourceTypeRecord.parse(decode(value)),
+        })),
+    );
     const after = await this.#store.get(settingsKey(tenant));
     if (before.versionstamp !== after.versionstamp) return undefined;
     const definitions: Definitions = {
-      schemas: inOrder(schemas).map(({ position: _, ...schema }) => schema),
-      resourceTypes: inOrder(types).map(({ definition }) => definition),
+      schemas: schemas.map(({ key: _, position: __, ...schema }) => schema),
+      resourceTypes: types.map(({ definition }) => definition),
       uniqueGroupNames: settings.uniqueGroupNames,
       incomplete,
     };
     return {
       definitions,
       settings,
+      leaving,
+      positions: new Map(
+        [...schemas, ...types].map(({ key, position }) => [
+          JSON.stringify(key),
+          position,
+        ]),
+      ),
       registry: this.#compile(definitions),
       versionstamp: before.versionstamp,
     };
   }
 
   #compile(definitions: Definitions): Registry {
-    const { schemas, resourceTypes, uniqueGroupNames } = definitions;
-    if (schemas.length > 0 || resourceTypes.length > 0) {
+    const { schemas, resourceTypes, uniqueGroupNames, incomplete } =
+      definitions;
+    if (schemas.length + resourceTypes.length + incomplete.length > 0) {
       return new Registry(definitions);
     }
     const shared = this.#builtIn.get(uniqueGroupNames) ??
@@ -177,19 +250,39 @@ export class Registries {
   }
 }
 
-/** What is stored of definitions, by the text of the key. */
+function leavingJobId(tenant: string): string {
+  return `leaving.${tenant}`;
+}
+
+/**
+ * Encodes something that holds a definition.
+ *
+ * @throws {ScimError} 413 when it is larger than what the store keeps
+ */
+export function encodeDefinition(value: unknown): Uint8Array {
+  const bytes = encode(value);
+  if (fits(bytes)) return bytes;
+  throw new ScimError(
+    413,
+    undefined,
+    "The definition is larger than 64 KiB when it is stored; shorten its " +
+      "descriptions, or make two schemas of it",
+  );
+}
+
+/** What is stored of definitions but for their places, by the text of the key. */
 function entriesOf(
   tenant: string,
   { schemas, resourceTypes }: Definitions,
-): Map<string, { key: Deno.KvKey; value: unknown }> {
+): Map<string, { key: Deno.KvKey; value: object }> {
   const entries = [
-    ...schemas.map((schema: CustomSchema, position) => ({
+    ...schemas.map((schema) => ({
       key: schemaKey(tenant, schema.definition.id),
-      value: { ...schema, position },
+      value: schema,
     })),
-    ...resourceTypes.map((definition: ResourceTypeDefinition, position) => ({
+    ...resourceTypes.map((definition) => ({
       key: resourceTypeKey(tenant, definition.name),
-      value: { definition, position },
+      value: { definition },
     })),
   ];
   return new Map(entries.map((entry) => [JSON.stringify(entry.key), entry]));

@@ -3,6 +3,7 @@
  * @module
  */
 
+import { keepsAttributes } from "../domain/definitions.ts";
 import { notFound, ScimError } from "../domain/errors.ts";
 import { jsonEquals, type JsonObject } from "../domain/json.ts";
 import type { MembershipStep } from "../domain/patch/membership.ts";
@@ -28,6 +29,7 @@ import {
   resourceKey,
   settingsKey,
 } from "./keys.ts";
+import { inMotion, refuseLeaving } from "./leaving.ts";
 import {
   isLargeSet,
   type MembershipWriter,
@@ -155,7 +157,7 @@ export class ResourceRepository {
         change,
         writer,
         await current(),
-        type.name,
+        type,
         id,
         undefined,
         draft.attributes,
@@ -285,7 +287,7 @@ export class ResourceRepository {
           change,
           writer,
           await current(),
-          type.name,
+          type,
           id,
           record.attributes,
           undefined,
@@ -397,7 +399,7 @@ export class ResourceRepository {
         change,
         writer,
         await inForce(),
-        type.name,
+        type,
         record.id,
         record.attributes,
         edit.attributes,
@@ -456,19 +458,23 @@ export class ResourceRepository {
    * Adds index keys for the change from one state to another. The commit checks
    * the registry that they follow, so that none is written by outdated rules.
    *
-   * @throws {ScimError} 404 when the resource type is there no longer
+   * @param seen the resource type as the client's request was read by it
+   * @throws {ScimError} 404 when the resource type is there no longer; 503 when
+   * the state holds what schemas do not have any more, or are about to lose
    */
   async #index(
     change: Change,
     { tenant }: Writer,
-    { registry, versionstamp }: TenantRegistry,
-    name: string,
+    { registry, versionstamp, leaving }: TenantRegistry,
+    seen: ResourceType,
     id: string,
     before: JsonObject | undefined,
     after: JsonObject | undefined,
   ): Promise<Claim[]> {
-    const type = registry.byName(name);
-    if (type === undefined) throw notFound(`There is no ${name} any more`);
+    const type = registry.byName(seen.name);
+    if (type === undefined) throw notFound(`There is no ${seen.name} any more`);
+    if (after !== undefined && !keepsAttributes(seen, type)) throw inMotion();
+    refuseLeaving(leaving, type, before, after);
     change.check(settingsKey(tenant), versionstamp);
     const { store } = this.#options;
     const doubtful = await readDoubtful(store, tenant, type, before);

@@ -8,6 +8,7 @@ import { z } from "zod";
 import type { Change } from "./change.ts";
 import { decode, encode } from "./codec.ts";
 import { settingsKey } from "./keys.ts";
+import { type Leaving, leaving } from "./leaving.ts";
 import type { MaybeEntry } from "./store.ts";
 
 /** What a tenant can decide. */
@@ -21,6 +22,7 @@ export type TenantSettings = z.infer<typeof tenantSettings>;
 
 const settingsRecord = tenantSettings.extend({
   incomplete: z.array(z.string()).default([]),
+  leaving: z.array(leaving).default([]),
 });
 
 /**
@@ -32,6 +34,8 @@ export interface SettingsRecord {
   readonly settings: TenantSettings;
   /** Names of attributes, with the URIs of their schemas, whose index is being built. */
   readonly incomplete: readonly string[];
+  /** What nobody may begin to use. */
+  readonly leaving: readonly Leaving[];
 }
 
 /** The settings of a tenant that has decided nothing. */
@@ -42,21 +46,24 @@ export function decodeSettings(
   { value, versionstamp }: Pick<MaybeEntry, "value" | "versionstamp">,
 ): SettingsRecord {
   if (versionstamp === null) {
-    return { settings: DEFAULT_SETTINGS, incomplete: [] };
+    return { settings: DEFAULT_SETTINGS, incomplete: [], leaving: [] };
   }
-  const { incomplete, ...settings } = settingsRecord.parse(decode(value));
-  return { settings, incomplete };
+  const { incomplete, leaving, ...settings } = settingsRecord.parse(
+    decode(value),
+  );
+  return { settings, incomplete, leaving };
 }
 
 /** Adds the record to a commit, which moves its versionstamp. */
 export function writeSettings(
   change: Change,
   tenant: string,
-  { settings, incomplete }: SettingsRecord,
+  { settings, incomplete, leaving }: SettingsRecord,
 ): Change {
   const record = {
     ...settings,
-    ...(incomplete.length === 0 ? {} : { incomplete: [...incomplete] }),
+    ...(incomplete.length === 0 ? {} : { incomplete }),
+    ...(leaving.length === 0 ? {} : { leaving }),
   };
   return change.set(settingsKey(tenant), encode(record));
 }

@@ -4,13 +4,22 @@
  * @module
  */
 
-import { attributeOf, withoutUniqueness } from "../domain/definitions.ts";
+import {
+  attributeOf,
+  replaceSchema,
+  withoutUniqueness,
+} from "../domain/definitions.ts";
 import { indexText, valuesOf } from "../domain/indexing.ts";
+import type { JsonObject } from "../domain/json.ts";
+import type { Definitions } from "../domain/registry.ts";
 import type { Attribute } from "../domain/schema/attribute.ts";
 import { isUnique, type ResourceType } from "../domain/schema/compile.ts";
+import type { SchemaDefinition } from "../domain/schema/definition.ts";
 import { Change } from "./change.ts";
 import { retrying } from "./concurrency.ts";
+import { addJob, type JobOf, readJob } from "./jobs.ts";
 import {
+  jobKey,
   resourceKey,
   resourcePrefix,
   settingsKey,
@@ -33,6 +42,9 @@ export interface DuplicateValue {
 /** How many values one commit enters: each takes two of its ten checks. */
 const VALUES_PER_COMMIT = 4;
 
+/** How many commits are under way at once: a remote store takes its time for each. */
+const COMMITS_AT_ONCE = 4;
+
 /** How many keys one commit takes out. */
 const KEYS_PER_COMMIT = 100;
 
@@ -42,7 +54,7 @@ const MAX_DUPLICATES = 100;
 /** Stands for an owner that is not known because the rules have changed. */
 const OUT_OF_DATE = "";
 
-/** A value of one resource. */
+/** A value that is to belong to a resource. */
 interface Value {
   readonly text: string;
   readonly id: string;
@@ -50,17 +62,20 @@ interface Value {
   readonly versionstamp: string;
 }
 
-/** A value that is to belong to a resource. */
-interface Claim extends Value {
-  readonly key: Deno.KvKey;
-  /** The key of the resource. */
-  readonly record: Deno.KvKey;
+/** The values of one attribute of one type, and what they were seen with. */
+interface Subject {
+  readonly tenant: string;
+  readonly current: TenantRegistry;
+  readonly type: ResourceType;
+  readonly attribute: Attribute;
 }
 
 /** Brings unique keys in line with what is in force. */
 export class UniqueValues {
   readonly #store: Store;
   readonly #registries: Registries;
+  /** What is being settled, by the id of the job. */
+  readonly #settling = new Map<string, Promise<DuplicateValue[]>>();
 
   constructor(store: Store, registries: Registries) {
     this.#store = store;
@@ -74,15 +89,16 @@ export class UniqueValues {
    */
   async duplicates(
     tenant: string,
-    { registry }: TenantRegistry,
+    current: TenantRegistry,
     name: string,
   ): Promise<DuplicateValue[]> {
     const found: DuplicateValue[] = [];
-    for (const type of registry.resourceTypes) {
+    for (const type of current.registry.resourceTypes) {
       const attribute = attributeOf(type, name);
       if (attribute === undefined) continue;
       const owners = new Map<string, string[]>();
-      for await (const values of this.#values(tenant, type, attribute)) {
+      const subject = { tenant, current, type, attribute };
+      for await (const values of this.#values(subject)) {
         for (const { text, id } of values) {
           const ids = owners.get(text);
           if (ids === undefined) owners.set(text, [id]);
@@ -99,39 +115,90 @@ export class UniqueValues {
 
   /**
    * Brings the keys of an attribute in line with what is in force: all values
-   * are entered, or none is left. Can be repeated, and run by several at once.
+   * are entered, or none is left. Then its job is done. Can be repeated, and run
+   * by several at once.
    *
    * @param name of the attribute, with the URI of its schema
    * @returns values that resources share after all, because they were written
    * before the attribute became unique; then it is not made unique
    */
   async settle(tenant: string, name: string): Promise<DuplicateValue[]> {
+    const id = settleJobId(tenant, name);
+    const other = this.#settling.get(id);
+    if (other !== undefined) {
+      const found = await other;
+      const { definitions } = await this.#registries.current(tenant);
+      if (!definitions.incomplete.includes(name)) return found;
+    }
+    const settling = this.#settle(tenant, name);
+    this.#settling.set(id, settling);
+    try {
+      return await settling;
+    } finally {
+      if (this.#settling.get(id) === settling) this.#settling.delete(id);
+    }
+  }
+
+  async #settle(tenant: string, name: string): Promise<DuplicateValue[]> {
     return await retrying(async () => {
       const current = await this.#registries.current(tenant);
       const duplicates: DuplicateValue[] = [];
       for (const type of current.registry.resourceTypes) {
         const attribute = attributeOf(type, name);
         if (attribute === undefined) continue;
+        const subject = { tenant, current, type, attribute };
         const found = isUnique(attribute)
-          ? await this.#enter(tenant, current, type, attribute)
-          : await this.#forget(tenant, current, type, attribute);
+          ? await this.#enter(subject)
+          : await this.#forget(subject);
         if (found === undefined) return undefined;
         duplicates.push(...found);
       }
-      const { definitions } = current;
-      if (duplicates.length === 0 && !definitions.incomplete.includes(name)) {
-        return duplicates;
+      if (duplicates.length === 0) {
+        return await this.#finish(tenant, current, name)
+          ? duplicates
+          : undefined;
       }
+      // What was entered has to go before the attribute is complete again.
+      const { definitions } = current;
       const change = this.#registries.write(new Change(), tenant, current, {
-        ...(duplicates.length === 0
-          ? definitions
-          : withoutUniqueness(definitions, name)),
-        incomplete: definitions.incomplete.filter((other) => other !== name),
+        ...withoutUniqueness(definitions, name),
+        incomplete: [...new Set([...definitions.incomplete, name])],
       });
+      addJob(change, settleJob(tenant, name));
       if (await this.#store.commit(change) === undefined) return undefined;
-      if (duplicates.length > 0) await this.settle(tenant, name);
+      await this.#settle(tenant, name);
       return duplicates;
     });
+  }
+
+  /** Ends the job, and lets come into force what has waited for it. */
+  async #finish(
+    tenant: string,
+    current: TenantRegistry,
+    name: string,
+  ): Promise<boolean> {
+    const key = jobKey(settleJobId(tenant, name));
+    const change = new Change().delete(key);
+    if (!current.definitions.incomplete.includes(name)) {
+      change.check(settingsKey(tenant), current.versionstamp);
+    } else {
+      const job = readJob(await this.#store.get(key));
+      const definitions: Definitions = {
+        ...current.definitions,
+        incomplete: current.definitions.incomplete.filter((other) =>
+          other !== name
+        ),
+      };
+      this.#registries.write(
+        change,
+        tenant,
+        current,
+        job?.kind === "settleUnique" && job.next !== undefined
+          ? replaceSchema(definitions, job.next)
+          : definitions,
+      );
+    }
+    return await this.#store.commit(change) !== undefined;
   }
 
   /**
@@ -140,86 +207,104 @@ export class UniqueValues {
    * @returns the values that belong to others; undefined when what is in force
    * has changed meanwhile
    */
-  async #enter(
-    tenant: string,
-    current: TenantRegistry,
-    type: ResourceType,
-    attribute: Attribute,
-  ): Promise<DuplicateValue[] | undefined> {
+  async #enter(subject: Subject): Promise<DuplicateValue[] | undefined> {
     const duplicates: DuplicateValue[] = [];
-    for await (const values of this.#values(tenant, type, attribute)) {
-      const claims = values.map((value) => ({
-        ...value,
-        key: uniqueKey(tenant, type.name, attribute.path, value.text),
-        record: resourceKey(tenant, type.name, value.id),
-      }));
-      const owners = await this.#store.getMany(claims.map(({ key }) => key));
-      const open = claims.filter(({ id }, index) =>
+    for await (const values of this.#values(subject)) {
+      const owners = await this.#store.getMany(
+        values.map((value) => keyOf(subject, value)),
+      );
+      const open = values.filter(({ id }, index) =>
         owners[index]?.value !== id
       );
-      for (let i = 0; i < open.length; i += VALUES_PER_COMMIT) {
-        const some = open.slice(i, i + VALUES_PER_COMMIT);
-        if (await this.#commit(tenant, current, some)) continue;
-        for (const claim of some) {
-          const owner = await this.#enterOne(tenant, current, claim);
-          if (owner === undefined) return undefined;
-          if (owner === claim.id || duplicates.length >= MAX_DUPLICATES) {
+      for (
+        let i = 0;
+        i < open.length;
+        i += COMMITS_AT_ONCE * VALUES_PER_COMMIT
+      ) {
+        const left = await this.#commitMany(
+          subject,
+          open.slice(i, i + COMMITS_AT_ONCE * VALUES_PER_COMMIT),
+        );
+        for (const value of left) {
+          const owner = await this.#enterOne(subject, value);
+          if (owner === OUT_OF_DATE) return undefined;
+          if (owner === value.id || duplicates.length >= MAX_DUPLICATES) {
             continue;
           }
-          const ids = [owner, claim.id];
-          duplicates.push({ resourceType: type.name, value: claim.text, ids });
+          duplicates.push({
+            resourceType: subject.type.name,
+            value: value.text,
+            ids: [owner, value.id],
+          });
         }
       }
     }
     return duplicates;
   }
 
-  /** @returns who has the value then; undefined when it is out of date */
-  async #enterOne(
-    tenant: string,
-    current: TenantRegistry,
-    claim: Claim,
-  ): Promise<string | undefined> {
-    const owner = await retrying(async () => {
-      if (await this.#commit(tenant, current, [claim])) return claim.id;
-      const [settings, record, unique] = await this.#store.getMany([
-        settingsKey(tenant),
-        claim.record,
-        claim.key,
-      ]);
-      if (settings?.versionstamp !== current.versionstamp) return OUT_OF_DATE;
-      // A resource that has changed has entered its value by itself.
-      if (record?.versionstamp !== claim.versionstamp) return claim.id;
-      return unique === undefined || unique.versionstamp === null
-        ? undefined
-        : String(unique.value);
-    });
-    return owner === OUT_OF_DATE ? undefined : owner;
+  /** @returns values whose commits have failed */
+  async #commitMany(
+    subject: Subject,
+    values: readonly Value[],
+  ): Promise<Value[]> {
+    const commits: Promise<readonly Value[]>[] = [];
+    for (let i = 0; i < values.length; i += VALUES_PER_COMMIT) {
+      const some = values.slice(i, i + VALUES_PER_COMMIT);
+      commits.push(
+        this.#commit(subject, some).then((isDone) => isDone ? [] : some),
+      );
+    }
+    return (await Promise.all(commits)).flat();
   }
 
-  async #commit(
-    tenant: string,
-    current: TenantRegistry,
-    claims: readonly Claim[],
-  ): Promise<boolean> {
-    const change = this.#checked(tenant, current);
-    for (const { key, record, id, versionstamp } of claims) {
-      change.check(key, null).check(record, versionstamp).set(key, id);
+  /** @returns who has the value then */
+  async #enterOne(subject: Subject, { text, id }: Value): Promise<string> {
+    const { tenant, current, type, attribute } = subject;
+    return await retrying(async () => {
+      const [settings, entry, unique] = await this.#store.getMany([
+        settingsKey(tenant),
+        resourceKey(tenant, type.name, id),
+        uniqueKey(tenant, type.name, attribute.path, text),
+      ]);
+      if (settings?.versionstamp !== current.versionstamp) return OUT_OF_DATE;
+      const record = entry && decodeRecord(entry);
+      // Who has changed the value since has entered the new one by himself.
+      if (
+        record === undefined ||
+        !textsOf(attribute, record.attributes).includes(text)
+      ) return id;
+      if (typeof unique?.value === "string") return unique.value;
+      const { versionstamp } = record;
+      return await this.#commit(subject, [{ text, id, versionstamp }])
+        ? id
+        : undefined;
+    });
+  }
+
+  /** @returns false when one of the values is not free, or not that of its resource */
+  async #commit(subject: Subject, values: readonly Value[]): Promise<boolean> {
+    const { tenant, type } = subject;
+    // A value that is there twice would pass both of its checks.
+    if (new Set(values.map(({ text }) => text)).size < values.length) {
+      return false;
+    }
+    const change = checked(subject);
+    for (const value of values) {
+      const key = keyOf(subject, value);
+      change.check(key, null)
+        .check(resourceKey(tenant, type.name, value.id), value.versionstamp)
+        .set(key, value.id);
     }
     return await this.#store.commit(change) !== undefined;
   }
 
   /** Takes all values out; undefined when what is in force has changed meanwhile. */
-  async #forget(
-    tenant: string,
-    current: TenantRegistry,
-    type: ResourceType,
-    attribute: Attribute,
-  ): Promise<DuplicateValue[] | undefined> {
+  async #forget(subject: Subject): Promise<DuplicateValue[] | undefined> {
+    const { tenant, type, attribute } = subject;
     const prefix = uniquePrefix(tenant, type.name, attribute.path);
     for await (const batch of this.#store.batches({ prefix })) {
       for (let i = 0; i < batch.length; i += KEYS_PER_COMMIT) {
-        const change = this.#checked(tenant, current);
+        const change = checked(subject);
         for (const { key } of batch.slice(i, i + KEYS_PER_COMMIT)) {
           change.delete(key);
         }
@@ -229,30 +314,62 @@ export class UniqueValues {
     return [];
   }
 
-  #checked(tenant: string, { versionstamp }: TenantRegistry): Change {
-    return new Change().check(settingsKey(tenant), versionstamp);
-  }
-
   /** The values of an attribute over all resources of a type. */
   async *#values(
-    tenant: string,
-    type: ResourceType,
-    attribute: Attribute,
+    { tenant, type, attribute }: Subject,
   ): AsyncGenerator<Value[]> {
     const prefix = resourcePrefix(tenant, type.name);
     for await (const batch of this.#store.batches({ prefix })) {
       yield batch.flatMap((entry) => {
         const record = decodeRecord(entry);
         if (record === undefined) return [];
-        return valuesOf(attribute, record.attributes)
-          .map((value) => indexText(attribute, value))
-          .filter((text) => text !== "")
-          .map((text) => ({
-            text,
-            id: record.id,
-            versionstamp: record.versionstamp,
-          }));
+        const { id, attributes, versionstamp } = record;
+        return textsOf(attribute, attributes)
+          .map((text) => ({ text, id, versionstamp }));
       });
     }
   }
+}
+
+/**
+ * The job that settles an attribute. Anybody may help with it at any time, so
+ * that it needs no lease.
+ *
+ * @param next the schema that comes into force when all values are entered
+ */
+export function settleJob(
+  tenant: string,
+  attribute: string,
+  next?: SchemaDefinition,
+): JobOf<"settleUnique"> {
+  return {
+    id: settleJobId(tenant, attribute),
+    kind: "settleUnique",
+    tenant,
+    attribute,
+    ...(next === undefined ? {} : { next }),
+    notBefore: 0,
+  };
+}
+
+function settleJobId(tenant: string, attribute: string): string {
+  return `unique.${tenant}.${attribute}`;
+}
+
+/** The values of an attribute that stand in keys. */
+function textsOf(attribute: Attribute, attributes: JsonObject): string[] {
+  return valuesOf(attribute, attributes)
+    .map((value) => indexText(attribute, value))
+    .filter((text) => text !== "");
+}
+
+function keyOf(
+  { tenant, type, attribute }: Subject,
+  { text }: Value,
+): Deno.KvKey {
+  return uniqueKey(tenant, type.name, attribute.path, text);
+}
+
+function checked({ tenant, current }: Subject): Change {
+  return new Change().check(settingsKey(tenant), current.versionstamp);
 }

@@ -41,12 +41,14 @@ export async function findDisagreements(
   kv: Deno.Kv,
   tenant: string,
 ): Promise<string[]> {
-  const { registry, definitions } = await new Registries(new Store(kv)).current(
-    tenant,
-  );
+  const { registry, definitions, leaving } = await new Registries(new Store(kv))
+    .current(tenant);
   const reader = new Reader(tenant, registry);
   for (const name of definitions.incomplete) {
     reader.say(`the unique values of ${name} are not complete`);
+  }
+  for (const item of leaving) {
+    reader.say(`${Deno.inspect(item)} is still about to go`);
   }
   for await (const entry of kv.list({ prefix: [] })) reader.take(entry);
   return reader.judge();
@@ -105,12 +107,27 @@ class Reader {
     if (other !== undefined) this.#say(key, `has the id of a ${other.type}`);
     const { a: attributes, g: generation = "0" } = this.#decoded(key, value);
     if (!isJsonObject(attributes)) return this.#say(key, "has no attributes");
+    this.#judgeSchemas(key, type, attributes);
     this.#resources.set(id, {
       type,
       attributes,
       generation: String(generation),
       versionstamp,
     });
+  }
+
+  /** Extensions must be those of the type, with their attributes. */
+  #judgeSchemas(key: Deno.KvKey, type: string, attributes: JsonObject): void {
+    const { extensions } = this.#registry.byName(type) ?? {};
+    for (const [uri, content] of Object.entries(attributes)) {
+      if (!uri.startsWith("urn:")) continue;
+      const known = extensions?.get(uri.toLowerCase())?.attributes;
+      if (known === undefined) this.#say(key, `has data of ${uri}`);
+      for (const name of Object.keys(isJsonObject(content) ? content : {})) {
+        if (known?.has(name.toLowerCase()) === true) continue;
+        this.#say(key, `has the unknown attribute ${uri}:${name}`);
+      }
+    }
   }
 
   #judgeIndexes(): void {
