@@ -52,7 +52,7 @@ export interface Writer {
   readonly tenant: string;
   /** The id of the token, or `admin`. */
   readonly actor: string;
-  /** What is in force, if it was read a moment ago. */
+  /** What the request was read by. */
   readonly current?: TenantRegistry;
 }
 
@@ -481,13 +481,24 @@ export class ResourceRepository {
     return writeIndexes(change, tenant, type, id, before, after, doubtful);
   }
 
-  /** What is in force: as the writer has read it at first, anew for each retry. */
+  /**
+   * What is in force, read anew for each try.
+   *
+   * @throws {ScimError} 503 when it is not what the writer has read the request
+   * by; the request is to be read again
+   */
   #currentFor({ tenant, current }: Writer): () => Promise<TenantRegistry> {
-    let known = current;
+    let isFirst = true;
     return async () => {
-      const next = known ?? await this.#options.registries.current(tenant);
-      known = undefined;
-      return next;
+      if (isFirst && current !== undefined) {
+        isFirst = false;
+        return current;
+      }
+      const now = await this.#options.registries.current(tenant);
+      if (current !== undefined && current.versionstamp !== now.versionstamp) {
+        throw inMotion();
+      }
+      return now;
     };
   }
 }

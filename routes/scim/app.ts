@@ -15,6 +15,7 @@ import { bulk } from "./bulk.ts";
 import { discovery } from "./discovery.ts";
 import type { ScimEnvironment } from "./environment.ts";
 import { forwarder } from "./forward.ts";
+import { readInForce } from "./in_force.ts";
 import { me } from "./me.ts";
 import { noEndpoint } from "./methods.ts";
 import { resources } from "./resources.ts";
@@ -30,15 +31,11 @@ export function scimApp(services: Services): Hono<ScimEnvironment> {
   });
   app.route("/", discovery(services));
   app.use(authenticate(services.tokens));
-  app.use(async function current(c, next) {
-    const { tenant } = c.get("client").token;
-    c.set("current", await services.registries.current(tenant));
-    await next();
-  });
   app.use(limitBody(MAX_BODY_SIZE, "maxPayloadSize"));
   const forward = forwarder(services);
   app.route("/", me(forward));
   app.route("/", bulk(forward));
+  app.use(readInForce(services));
   app.route("/", resources(services));
   app.all("*", noEndpoint);
   return app;

@@ -28,7 +28,6 @@ export function bulk(forward: Forward): Hono<ScimEnvironment> {
     const sender: Sender = {
       base: c.get("base"),
       client: c.get("client"),
-      current: c.get("current"),
       wantsBody: false,
     };
     const send: Send = async (method, path, data, version) => {

@@ -6,11 +6,11 @@
 
 import { Hono } from "hono";
 import { getPath } from "hono/utils/url";
-import type { TenantRegistry } from "../../storage/registries.ts";
 import { renderError, scimErrorResponse } from "../middleware/errors.ts";
 import { routingPath, SCIM_BASE_PATH } from "../paths.ts";
 import type { Services } from "../services.ts";
 import type { Client, ScimEnvironment } from "./environment.ts";
+import { readInForce } from "./in_force.ts";
 import { noEndpoint } from "./methods.ts";
 import { resources } from "./resources.ts";
 
@@ -19,7 +19,6 @@ export interface Sender {
   /** The SCIM base URL, without a slash at its end. */
   readonly base: string;
   readonly client: Client;
-  readonly current: TenantRegistry;
   /** Whether it reads the resources in the answers; else they have no body. */
   readonly wantsBody: boolean;
 }
@@ -40,10 +39,10 @@ export function forwarder(services: Services): Forward {
   app.use(async function sender(c, next) {
     c.set("base", c.env.base);
     c.set("client", c.env.client);
-    c.set("current", c.env.current);
     c.set("wantsBody", c.env.wantsBody);
     await next();
   });
+  app.use(readInForce(services));
   app.route(SCIM_BASE_PATH, resources(services));
   app.all("*", noEndpoint);
   return async (path, init, sender) =>

@@ -40,7 +40,6 @@ export function me(forward: Forward): Hono<ScimEnvironment> {
     }, {
       base: c.get("base"),
       client,
-      current: c.get("current"),
       wantsBody: true,
     });
   });

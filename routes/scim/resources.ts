@@ -22,6 +22,7 @@ import type { Services } from "../services.ts";
 import { scimResponse } from "./answers.ts";
 import { readBody } from "./body.ts";
 import type { ScimEnvironment } from "./environment.ts";
+import { asInForce } from "./in_force.ts";
 import { methodNotAllowed } from "./methods.ts";
 import {
   checkPreconditions,
@@ -78,16 +79,19 @@ export function resources(services: Services): Hono<ScimEnvironment> {
     return answerSearch(services, scope, searchOfQuery(parametersOf(c)));
   });
 
-  app.post("/:endpoint", async (c) => {
-    const request = read(c);
-    const { type, writer } = request;
-    const draft = await readDraft(c, type);
-    const record = await repository.create(writer, type, {
-      ...draft,
-      attributes: withoutUnstored(type, draft.attributes),
-    });
-    return await answer(c, request, record, 201, draft.sent);
-  });
+  app.post(
+    "/:endpoint",
+    asInForce(services, async (c) => {
+      const request = read(c);
+      const { type, writer } = request;
+      const draft = await readDraft(c, type);
+      const record = await repository.create(writer, type, {
+        ...draft,
+        attributes: withoutUnstored(type, draft.attributes),
+      });
+      return await answer(c, request, record, 201, draft.sent);
+    }),
+  );
 
   app.all("/:endpoint", (c) => {
     typeOf(c);
@@ -108,70 +112,84 @@ export function resources(services: Services): Hono<ScimEnvironment> {
     return await answer(c, request, record, 200);
   });
 
-  app.put("/:endpoint/:id", async (c) => {
-    const request = read(c);
-    const { type, writer } = request;
-    const id = c.req.param("id");
-    const draft = await readDraft(c, type);
-    const written = await repository.update(writer, type, id, {
-      operation: "replace",
-      ...preconditionOf(c),
-      edit: (record) => {
-        const sent = withoutUnstored(type, draft.attributes);
-        const attributes = keepUnsent(type, record.attributes, sent);
-        checkImmutable(type, record.attributes, attributes);
-        // What is kept can be a part that does not stand alone.
-        if (!jsonEquals(attributes, sent)) {
-          validateResource(type, attributes, c.get("client").profile);
-        }
-        return {
-          attributes,
-          ignored: draft.ignored,
-          membership: type.members === undefined
-            ? []
-            : [{ kind: "replaceAll", ids: draft.members }],
-        };
-      },
-    });
-    if (written === undefined) throw noSuchResource(type, id);
-    return await answer(c, request, written.record, 200, draft.sent);
-  });
-
-  app.patch("/:endpoint/:id", async (c) => {
-    const request = read(c);
-    const { type, parameters, writer } = request;
-    const { profile } = c.get("client");
-    const id = c.req.param("id");
-    const operations = readPatchMessage(await readBody(c.req), profile);
-    let sent: ReadonlySet<Attribute> = new Set();
-    const written = await repository.update(writer, type, id, {
-      operation: "patch",
-      ...preconditionOf(c),
-      edit: (record) => {
-        const result = applyPatch(type, record.attributes, operations, profile);
-        sent = result.sent;
-        return result;
-      },
-    });
-    if (written === undefined) throw noSuchResource(type, id);
-    // Members make a resource too large to be sent back with each change of one.
-    if (type.members !== undefined && !namesAttributes(parameters)) {
-      return new Response(null, {
-        status: 204,
-        headers: headersOf(c, type, written.record),
+  app.put(
+    "/:endpoint/:id",
+    asInForce(services, async (c) => {
+      const request = read(c);
+      const { type, writer } = request;
+      const id = c.req.param("id") ?? "";
+      const draft = await readDraft(c, type);
+      const written = await repository.update(writer, type, id, {
+        operation: "replace",
+        ...preconditionOf(c),
+        edit: (record) => {
+          const sent = withoutUnstored(type, draft.attributes);
+          const attributes = keepUnsent(type, record.attributes, sent);
+          checkImmutable(type, record.attributes, attributes);
+          // What is kept can be a part that does not stand alone.
+          if (!jsonEquals(attributes, sent)) {
+            validateResource(type, attributes, c.get("client").profile);
+          }
+          return {
+            attributes,
+            ignored: draft.ignored,
+            membership: type.members === undefined
+              ? []
+              : [{ kind: "replaceAll", ids: draft.members }],
+          };
+        },
       });
-    }
-    return await answer(c, request, written.record, 200, sent);
-  });
+      if (written === undefined) throw noSuchResource(type, id);
+      return await answer(c, request, written.record, 200, draft.sent);
+    }),
+  );
 
-  app.delete("/:endpoint/:id", async (c) => {
-    const { type, writer } = read(c);
-    const id = c.req.param("id");
-    if (!await repository.delete(writer, type, id, preconditionOf(c))) {
-      throw noSuchResource(type, id);
-    }
-    return new Response(null, { status: 204 });
-  });
+  app.patch(
+    "/:endpoint/:id",
+    asInForce(services, async (c) => {
+      const request = read(c);
+      const { type, parameters, writer } = request;
+      const { profile } = c.get("client");
+      const id = c.req.param("id") ?? "";
+      const operations = readPatchMessage(await readBody(c.req), profile);
+      let sent: ReadonlySet<Attribute> = new Set();
+      const written = await repository.update(writer, type, id, {
+        operation: "patch",
+        ...preconditionOf(c),
+        edit: (record) => {
+          const result = applyPatch(
+            type,
+            record.attributes,
+            operations,
+            profile,
+          );
+          sent = result.sent;
+          return result;
+        },
+      });
+      if (written === undefined) throw noSuchResource(type, id);
+      // Members make a resource too large to be sent back with each change of one.
+      if (type.members !== undefined && !namesAttributes(parameters)) {
+        return new Response(null, {
+          status: 204,
+          headers: headersOf(c, type, written.record),
+        });
+      }
+      return await answer(c, request, written.record, 200, sent);
+    }),
+  );
+
+  app.delete(
+    "/:endpoint/:id",
+    asInForce(services, async (c) => {
+      const { type, writer } = read(c);
+      const id = c.req.param("id") ?? "";
+      if (!await repository.delete(writer, type, id, preconditionOf(c))) {
+        throw noSuchResource(type, id);
+      }
+      return new Response(null, { status: 204 });
+    }),
+  );
 
   app.all("/:endpoint/:id", (c) => {
     typeOf(c);

@@ -3,6 +3,8 @@
  * @module
  */
 
+import { keepsAttributes } from "../../domain/definitions.ts";
+import { notFound } from "../../domain/errors.ts";
 import assert from "node:assert/strict";
 import type { JsonObject } from "../../domain/json.ts";
 import type { Definitions } from "../../domain/registry.ts";
@@ -93,21 +95,34 @@ export async function typeInForce(
   return type;
 }
 
-/** Creates a resource as a request does: by what was in force when it came. */
+/**
+ * Creates a resource as a request does: by what was in force when it came, and
+ * again by what is in force now, as far as that reads it alike.
+ */
 export async function createAs(
   { services }: Directory,
   current: TenantRegistry,
   name: string,
   attributes: JsonObject,
 ): Promise<ResourceRecord> {
+  const { resources, registries } = services;
   const type = current.registry.byName(name);
   assert.ok(type !== undefined);
-  const writer = { tenant: TENANT, actor: "token-1", current };
-  return await services.resources.create(writer, type, {
-    attributes,
-    members: [],
-    ignored: [],
-  });
+  const draft = { attributes, members: [], ignored: [] };
+  for (let known = current;;) {
+    const seen = known.registry.byName(name);
+    if (seen === undefined) throw notFound(`There is no ${name}`);
+    try {
+      const writer = { tenant: TENANT, actor: "token-1", current: known };
+      return await resources.create(writer, seen, draft);
+    } catch (error) {
+      known = await registries.current(TENANT);
+      const now = known.registry.byName(name);
+      if (now === seen || (now !== undefined && !keepsAttributes(type, now))) {
+        throw error;
+      }
+    }
+  }
 }
 
 /** A second process that settles attributes of the same store. */
