@@ -6,6 +6,7 @@
 
 import { invalidValue } from "./errors.ts";
 import { isJsonObject, type JsonObject, type JsonValue, own } from "./json.ts";
+import { referencedId } from "./reference.ts";
 import type { Attribute } from "./schema/attribute.ts";
 import { foldCase } from "./text.ts";
 
@@ -52,7 +53,7 @@ export function readReference(attribute: Attribute, element: JsonObject): void {
     throw invalidValue(`Attribute "${attribute.path}.$ref" must be a URI`);
   }
   if (own(element, "value") === undefined) {
-    const id = ref.split("/").at(-1) ?? "";
+    const id = referencedId(ref);
     if (id !== "") element["value"] = id;
   }
 }

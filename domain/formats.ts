@@ -7,15 +7,23 @@ import type { ValueFormat } from "./schema/definition.ts";
 
 const BASE64 =
   /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?$/;
-const URI_REFERENCE =
-  /^(?:[A-Za-z0-9._~:/?#@!$&'()*+,;=[\]-]|%[0-9A-Fa-f]{2}|[^\p{ASCII}])*$/u;
+/** Unreserved characters, sub-delimiters, escapes, and what an IRI adds (RFC 3986 section 2). */
+const CHARACTER = "[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2}|[^\\p{ASCII}]";
+const AUTHORITY = `//(?:(?:${CHARACTER}|:)*@)?` +
+  `(?:\\[[0-9A-Fa-f:.]+\\]|(?:${CHARACTER})*)(?::[0-9]*)?(?![^/?#])`;
+const REST = `(?:${CHARACTER}|[:@/?])*`;
+const URI_REFERENCE = new RegExp(
+  "^(?:[A-Za-z][A-Za-z0-9+.-]*:|(?![^/?#]*:))" + // a scheme, or no colon before a slash
+    `(?:${AUTHORITY}|(?!//))${REST}(?:#${REST})?$`,
+  "u",
+);
 
 /** Base64 of RFC 4648 section 4; the padding may be left out (RFC 7643 section 2.3.6). */
 export function isBase64(text: string): boolean {
   return BASE64.test(text);
 }
 
-/** An absolute or relative URI, or an IRI (RFC 7643 section 2.3.7). */
+/** An absolute or relative URI, or an IRI (RFC 7643 section 2.3.7, RFC 3986 section 4.1). */
 export function isUriReference(text: string): boolean {
   return URI_REFERENCE.test(text) && !/\s/u.test(text);
 }

@@ -133,7 +133,7 @@ function valueType(attribute: Attribute, strict: boolean): z.ZodType {
       return strict
         ? formatted(attribute, strict).refine(
           isUriReference,
-          "must be a URI without blanks",
+          "must be an absolute or relative URI (RFC 3986)",
         )
         : formatted(attribute, strict);
     case "boolean":

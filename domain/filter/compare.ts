@@ -6,6 +6,7 @@
 import { compareInstants, parseDateTime } from "../datetime.ts";
 import { invalidFilter } from "../errors.ts";
 import { describeJson, type JsonValue } from "../json.ts";
+import { referenceTarget } from "../reference.ts";
 import type { Attribute } from "../schema/attribute.ts";
 import { comparable, compareText } from "../text.ts";
 import type { Comparison, ComparisonOperator } from "./ast.ts";
@@ -166,17 +167,6 @@ function isResourceUri(attribute: Attribute): boolean {
     attribute.referenceTypes.some((name) =>
       name !== "external" && name !== "uri"
     );
-}
-
-/**
- * The endpoint and id at the end of a resource's URI. URIs that differ only in
- * the base or the version segment name the same resource (RFC 7643 section 2.4).
- */
-function referenceTarget(uri: string): string {
-  const [path = ""] = uri.split(/[?#]/, 1);
-  return path.split("/").filter((segment) => segment !== "").slice(-2).join(
-    "/",
-  );
 }
 
 function inOrder(operator: ComparisonOperator, difference: number): boolean {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { memberIds } from "../elements.ts";
+import { isResourceReference, memberIds } from "../elements.ts";
 import {
   invalidFilter,
   invalidValue,
@@ -202,6 +202,9 @@ class PatchSession {
       const set = op === "remove"
         ? undefined
         : this.#normalizer.value(sub, value ?? null);
+      if (sub.name === "$ref" && isResourceReference(attribute)) {
+        return this.#refer(attribute, present, set);
+      }
       return withMember(present, sub.name, set);
     }
     if (op === "remove") return undefined;
@@ -225,6 +228,17 @@ class PatchSession {
       ) merged = withMember(merged, named.name, undefined) ?? {};
     }
     return Object.keys(merged).length > 0 ? merged : undefined;
+  }
+
+  /** `$ref` follows from `value`: setting it sets the id, and without it the id says it all. */
+  #refer(
+    attribute: Attribute,
+    present: JsonObject,
+    uri: JsonValue | undefined,
+  ): JsonValue | undefined {
+    const given = this.#normalizer.value(attribute, { $ref: uri ?? null });
+    const after = { ...present, ...(isJsonObject(given) ? given : {}) };
+    return Object.keys(after).length > 0 ? after : undefined;
   }
 
   /** The new values of a multi-valued attribute, or of one with a filter. */

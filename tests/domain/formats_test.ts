@@ -47,6 +47,14 @@ for (
     "https://example.com/%20",
     "https://exämple.com/ü",
     "http://[2001:db8::1]/",
+    "http://[2001:db8::1]:8080/",
+    "https://ada:x@example.com:443?x=/?#/?",
+    "tel:+1-202-555-0143",
+    "//example.com/ada",
+    "/people/a:b",
+    "./a:b",
+    "?x=1",
+    "#top",
     "",
   ]
 ) {
@@ -54,6 +62,12 @@ for (
     assert.equal(isUriReference(text), true);
   });
 }
+
+Deno.test("isUriReference() reads several megabytes", () => {
+  const path = "a%20/ü".repeat(1_000_000);
+  assert.equal(isUriReference(`https://example.com/${path}`), true);
+  assert.equal(isUriReference(`https://${path}[`), false);
+});
 
 for (
   const text of [
@@ -67,6 +81,14 @@ for (
     "https://example.com/\n",
     "a\\b",
     "{x}",
+    "http://[",
+    "http://example.com/[x]",
+    "http://a[b]@example.com/",
+    "http://example.com:port/",
+    "http://a:1:2/",
+    "1http://example.com/",
+    ":a",
+    "#a#b",
   ]
 ) {
   Deno.test(`isUriReference() refuses ${JSON.stringify(text)}`, () => {

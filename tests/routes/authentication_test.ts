@@ -104,7 +104,7 @@ function isUnauthorized(answer: Answer, method: string): void {
 }
 
 for (const [name, credential] of CREDENTIALS) {
-  Deno.test(`44-2-5 43-9-8 With ${name} every SCIM route but discovery is 401`, async () => {
+  Deno.test(`42-4-2 44-2-5 43-9-8 With ${name} every SCIM route but discovery is 401`, async () => {
     await using server = await TestServer.start();
     await (await server.client()).user("ada");
     const before = await server.dump();
@@ -257,7 +257,7 @@ Deno.test(
   }),
 );
 
-Deno.test("44-2-8 43-9-8 A token with the scope scim:read gets 403 on every write, and nothing is written", async () => {
+Deno.test("42-4-2 44-2-8 43-9-8 A token with the scope scim:read gets 403 on every write, and nothing is written", async () => {
   await using server = await TestServer.start();
   const writer = await server.client();
   const { id } = await writer.user("ada");

@@ -249,6 +249,17 @@ const CASES: readonly (readonly [
   }, {
     [ENTERPRISE_URI]: { department: "Engines", manager: { value: "m2" } },
   }],
+  ["replaces a manager by the path of its $ref", {
+    op: "replace",
+    path: `${MANAGER}.$ref`,
+    value: "https://example.com/Users/m2",
+  }, {
+    [ENTERPRISE_URI]: { department: "Engines", manager: { value: "m2" } },
+  }],
+  ["keeps a manager whose $ref is removed, since it follows from the id", {
+    op: "remove",
+    path: `${MANAGER}.$ref`,
+  }, {}],
   [
     "unassigns with null",
     { op: "replace", path: "displayName", value: null },

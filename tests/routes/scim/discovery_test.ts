@@ -491,7 +491,7 @@ for (const uri of [URN.user, URN.group]) {
 }
 
 Deno.test(
-  "roles.type has no canonical values, emails.type has",
+  "43-2.4-12 roles.type has no canonical values, emails.type has",
   withClient(async (client) => {
     const attributes = await attributesOf(client, URN.user);
     const typeOf = (name: string) =>
