@@ -4,7 +4,7 @@
  * @module
  */
 
-import { invalidFilter } from "../errors.ts";
+import { invalidFilter, ScimError } from "../errors.ts";
 import { isJsonObject, type JsonObject, type JsonValue, own } from "../json.ts";
 import { type AttributePath, printAttributePath } from "../path.ts";
 import type { Attribute } from "../schema/attribute.ts";
@@ -24,12 +24,24 @@ export interface CompileOptions extends ResolveOptions {
   /** `"True"` and `"false"` are booleans when compared with one (Entra). */
   readonly booleanStrings?: boolean;
   /**
-   * Told of names that the type does not have, which then count as having no
-   * value (RFC 7644 section 3.4.2.1); without it they are refused.
+   * Told of tests that the type cannot make, for want of the attribute or because
+   * it is of another kind there; it counts as having no value then (RFC 7644
+   * section 3.4.2.1). Without this they are refused.
    */
-  readonly onUnknown?: (name: string) => void;
+  readonly onMismatch?: (mismatch: Mismatch) => void;
   /** `manager eq "id"` compares `manager.value` (Entra's reference check). */
   readonly complexByValue?: boolean;
+}
+
+/** A test that a resource type cannot make. */
+export interface Mismatch {
+  /** Where the attribute is named in the filter. */
+  readonly position: number;
+  /** The attribute as the filter names it. */
+  readonly name: string;
+  /** Whether the type has the attribute. */
+  readonly isKnown: boolean;
+  readonly error: ScimError;
 }
 
 /** Decides whether a JSON object matches; the object is a resource or an element. */
@@ -124,11 +136,28 @@ class Compiler {
 
   /** `element` is the attribute in whose brackets the filter stands, if any. */
   compile(filter: Filter, element: Attribute | undefined): Predicate {
-    if (element === undefined && this.#isUnknown(filter)) {
+    const { onMismatch } = this.#options;
+    if (
+      onMismatch === undefined || element !== undefined || !("path" in filter)
+    ) return this.#compile(filter, element);
+    try {
+      return this.#compile(filter, element);
+    } catch (error) {
+      if (!(error instanceof ScimError)) throw error;
+      const target = resolvePath(this.#type, filter.path, this.#options);
+      onMismatch({
+        position: filter.position,
+        name: printAttributePath(filter.path),
+        isKnown: target !== undefined && target.kind !== "resource",
+        error,
+      });
       const isNull = filter.kind === "comparison" &&
         filter.operator === "eq" && filter.value === null;
       return { kind: "presence", test: () => isNull };
     }
+  }
+
+  #compile(filter: Filter, element: Attribute | undefined): Predicate {
     switch (filter.kind) {
       case "and":
       case "or": {
@@ -182,16 +211,6 @@ class Compiler {
         };
       }
     }
-  }
-
-  /** Whether a filter names what the type does not have, and that is allowed. */
-  #isUnknown(filter: Filter): boolean {
-    const { onUnknown } = this.#options;
-    if (onUnknown === undefined || !("path" in filter)) return false;
-    const target = resolvePath(this.#type, filter.path, this.#options);
-    if (target !== undefined && target.kind !== "resource") return false;
-    onUnknown(printAttributePath(filter.path));
-    return true;
   }
 
   #comparison(filter: Comparison, element: Attribute | undefined): Predicate {

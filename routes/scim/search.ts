@@ -7,7 +7,11 @@
 import { DEFAULT_PAGE_SIZE, MAX_RESULTS } from "../../domain/discovery.ts";
 import { invalidFilter, invalidValue, ScimError } from "../../domain/errors.ts";
 import type { Filter } from "../../domain/filter/ast.ts";
-import { compileFilter, type Predicate } from "../../domain/filter/compile.ts";
+import {
+  compileFilter,
+  type Mismatch,
+  type Predicate,
+} from "../../domain/filter/compile.ts";
 import { parseFilter } from "../../domain/filter/parse.ts";
 import { attributesNamed } from "../../domain/filter/plan.ts";
 import type { JsonValue } from "../../domain/json.ts";
@@ -204,6 +208,11 @@ function readFilter(
   });
 }
 
+/**
+ * Compiles a filter for each of several types.
+ *
+ * @throws {ScimError} 400 invalidFilter for a test that no type can make
+ */
 function compileFor(
   types: readonly ResourceType[],
   filter: Filter,
@@ -213,19 +222,18 @@ function compileFor(
   if (types.length === 1 && only !== undefined) {
     return [compileFilter(filter, only, profile)];
   }
-  // The names as they were written, by their lower-case form.
-  const unknown = types.map(() => new Map<string, string>());
-  const predicates = types.map((type, index) =>
+  const mismatches: Mismatch[] = [];
+  const predicates = types.map((type) =>
     compileFilter(filter, type, {
       ...profile,
-      onUnknown: (name) => unknown[index]?.set(name.toLowerCase(), name),
+      onMismatch: (mismatch) => mismatches.push(mismatch),
     })
   );
-  const [first = new Map<string, string>(), ...others] = unknown;
-  for (const [lower, name] of first) {
-    if (others.every((names) => names.has(lower))) {
-      throw invalidFilter(definedNowhere(types, name));
-    }
+  for (const same of Map.groupBy(mismatches, (m) => m.position).values()) {
+    const [first] = same;
+    if (first === undefined || same.length < types.length) continue;
+    throw same.find(({ isKnown }) => isKnown)?.error ??
+      invalidFilter(definedNowhere(types, first.name));
   }
   return predicates;
 }

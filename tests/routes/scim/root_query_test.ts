@@ -5,6 +5,7 @@ import {
   isScimError,
   object,
   objects,
+  TestServer,
   text,
   withClient,
 } from "../harness.ts";
@@ -249,3 +250,62 @@ Deno.test(
     strictEqual(text(object(zed)["userName"]), "zed");
   }),
 );
+
+Deno.test("44-3.4.2.1-4 A test that an attribute of one type cannot stand finds nothing of that type, and others as ever", async () => {
+  await using server = await TestServer.start();
+  await server.admin("POST", "/schemas", {
+    schema: {
+      id: "urn:example:Lamp",
+      attributes: [
+        { name: "displayName", required: true },
+        { name: "active" },
+        { name: "emails" },
+        {
+          name: "title",
+          type: "complex",
+          subAttributes: [{ name: "text" }],
+        },
+      ],
+    },
+  });
+  await server.admin("POST", "/resource-types", {
+    resourceType: {
+      name: "Lamp",
+      endpoint: "/Lamps",
+      schema: "urn:example:Lamp",
+    },
+  });
+  const client = await server.client();
+  await client.user("ada", {
+    active: true,
+    title: "Boss",
+    emails: [{ type: "work", value: "a@b.c" }],
+  });
+  const lamp = { schemas: ["urn:example:Lamp"], displayName: "lamp" };
+  await client.post("/Lamps", { ...lamp, active: "on", emails: "e" });
+  for (
+    const [filter, names] of [
+      ["active eq true", ["ada"]],
+      ['active eq "on"', ["lamp"]],
+      ['active eq true or active eq "on"', ["ada", "lamp"]],
+      ['title eq "Boss"', ["ada"]],
+      ['emails[type eq "work"]', ["ada"]],
+      ['meta.resourceType eq "User" and active eq true', ["ada"]],
+      ["not (active eq true)", ["lamp"]],
+    ] as const
+  ) {
+    const query = encodeURIComponent(filter);
+    deepStrictEqual(
+      await client.names(`/?filter=${query}`),
+      [...names],
+      filter,
+    );
+  }
+  const query = encodeURIComponent("active gt 5");
+  isScimError(
+    await client.get(`/?filter=${query}`),
+    400,
+    "invalidFilter",
+    /active/,
+  );
+});
