@@ -8,6 +8,7 @@ import { invalidValue } from "./errors.ts";
 import { isJsonObject, type JsonObject, type JsonValue, own } from "./json.ts";
 import { referencedId } from "./reference.ts";
 import type { Attribute } from "./schema/attribute.ts";
+import type { ResourceTypes } from "./schema/compile.ts";
 import { foldCase } from "./text.ts";
 
 /**
@@ -33,29 +34,40 @@ export function isBareElement(element: JsonValue): boolean {
     Object.keys(element).every((name) => name === "type" || name === "primary");
 }
 
-/** Whether an attribute refers to a SCIM resource by `value` and `$ref`. */
+/** Whether an attribute refers to SCIM resources, and to nothing else, by `value` and `$ref`. */
 export function isResourceReference(attribute: Attribute): boolean {
-  const ref = attribute.subAttributes.get("$ref");
-  return attribute.subAttributes.has("value") && ref !== undefined &&
-    ref.referenceTypes.some((name) => name !== "external" && name !== "uri");
+  const types = attribute.subAttributes.get("$ref")?.referenceTypes ?? [];
+  return attribute.subAttributes.get("value")?.type === "string" &&
+    types.length > 0 &&
+    types.every((name) => name !== "external" && name !== "uri");
 }
 
 /**
- * `$ref` follows from `value` and is made anew for each answer; a reference
- * that has nothing but `$ref` is read as the id at its end.
+ * `$ref` follows from `value` and is made anew for each answer; a reference that
+ * has nothing but the URI of a resource is read as the id at its end. What cannot
+ * be made anew stays as it was sent.
+ *
+ * @param types the resource types in force
  */
-export function readReference(attribute: Attribute, element: JsonObject): void {
+export function readReference(
+  attribute: Attribute,
+  element: JsonObject,
+  types: ResourceTypes,
+): void {
   if (!isResourceReference(attribute)) return;
   const ref = own(element, "$ref");
   if (ref === undefined) return;
-  delete element["$ref"];
   if (typeof ref !== "string") {
     throw invalidValue(`Attribute "${attribute.path}.$ref" must be a URI`);
   }
+  const names = attribute.subAttributes.get("$ref")?.referenceTypes ?? [];
+  if (!names.some((name) => types.byName(name) !== undefined)) return;
   if (own(element, "value") === undefined) {
     const id = referencedId(ref);
-    if (id !== "") element["value"] = id;
+    if (id === "") return;
+    element["value"] = id;
   }
+  delete element["$ref"];
 }
 
 /**

@@ -333,7 +333,7 @@ export class Normalizer {
       this.sent.add(sub);
       this.#assign(result, sub, item);
     }
-    readReference(attribute, result);
+    readReference(attribute, result, this.#type.types);
     return Object.keys(result).length > 0 ? result : undefined;
   }
 

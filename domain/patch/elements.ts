@@ -228,8 +228,31 @@ export class ElementEditor {
     }
     if (value === undefined || value === null) return [];
     // Several clients name the values to remove; the RFC would remove them all.
-    const isNamed = namedBy(this.#normalizer.parts(attribute, value));
+    const isNamed = namedBy(this.#named(attribute, value));
     return elements.filter((element) => !isNamed(element));
+  }
+
+  /**
+   * The values that an operation names in order to remove them. Simple ones may be
+   * named as `{"value": "x"}`, as in brackets.
+   *
+   * @throws {ScimError} 400 invalidValue for what cannot be a value
+   */
+  #named(attribute: Attribute, value: JsonValue): JsonValue[] {
+    const parts = this.#normalizer.parts(attribute, value).map((part) =>
+      attribute.type !== "complex" && isJsonObject(part)
+        ? own(part, "value") ?? part
+        : part
+    );
+    if (parts.some((p) => isJsonObject(p) !== (attribute.type === "complex"))) {
+      throw invalidValue(
+        `The values to remove from "${attribute.path}" must be ` +
+          (attribute.type === "complex"
+            ? 'objects, like {"value": …}'
+            : `of the type ${attribute.type}`),
+      );
+    }
+    return parts;
   }
 }
 

@@ -98,9 +98,11 @@ for (
     ["takes $ref null as absent", {
       [ENTERPRISE_URI]: { manager: { value: "m", $ref: null } },
     }, { [ENTERPRISE_URI]: { manager: { value: "m" } } }],
-    ["drops a reference that says nothing", {
+    ["keeps a reference to what is no resource", {
       [ENTERPRISE_URI]: { manager: { $ref: "https://example.com/Users/" } },
-    }, {}],
+    }, {
+      [ENTERPRISE_URI]: { manager: { $ref: "https://example.com/Users/" } },
+    }],
     ["keeps the password for who stores it", { password: "s" }, {
       password: "s",
     }],

@@ -664,6 +664,47 @@ Deno.test("applyPatch() edits the lists of an extension", () => {
   });
 });
 
+for (const profile of PROFILES) {
+  Deno.test(`applyPatch() removes the simple values that are named, in either form (${profile.name})`, () => {
+    const before = { ...ROUTER, tags: ["a", "b", "c"] };
+    for (const value of ["a", ["a"], { value: "a" }, [{ value: "a" }]]) {
+      const { attributes } = patch(
+        [{ op: "remove", path: "tags", value }],
+        { type: DEVICE, before, profile },
+      );
+      assert.deepEqual(attributes["tags"], ["b", "c"], JSON.stringify(value));
+    }
+  });
+
+  Deno.test(`applyPatch() refuses to remove what cannot be a value (${profile.name})`, () => {
+    const before = { ...ROUTER, tags: ["a"] };
+    refuses(
+      () =>
+        patch([{ op: "remove", path: "tags", value: [{ name: "a" }] }], {
+          type: DEVICE,
+          before,
+          profile,
+        }),
+      400,
+      "invalidValue",
+      "tags",
+    );
+  });
+}
+
+Deno.test("applyPatch() refuses to remove a text from a list of objects (rfc)", () => {
+  refuses(
+    () =>
+      patch([{ op: "remove", path: "emails", value: "x" }], {
+        before: { userName: "ada", emails: [{ value: "x" }] },
+        profile: RFC,
+      }),
+    400,
+    "invalidValue",
+    "must be objects",
+  );
+});
+
 Deno.test("applyPatch() edits simple values by a filter", () => {
   const before = { ...ROUTER, tags: ["red", "green"] };
   const { attributes } = patch(

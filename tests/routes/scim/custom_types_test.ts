@@ -330,7 +330,7 @@ const REFUSED: readonly (readonly [string, JsonValue, RegExp, boolean?])[] = [
   ["online", "true", /"online" must be true or false, not a string/, true],
   ["firmware", "?", /"firmware" must be base64/, true],
   ["firmware", 5, /"firmware" must be a string in base64, not a number/],
-  ["manual", "a b", /"manual" must be a URI without blanks/, true],
+  ["manual", "a b", /"manual" must be an absolute or relative URI/, true],
   ["manual", 5, /"manual" must be a string with a URI, not a number/],
   [
     "policy",
