@@ -4,7 +4,7 @@
  */
 
 /**
- * The endpoint and id at the end of a resource's URI, such as `Users/2819c223`.
+ * The endpoint and id at the end of a resource's URI, such as `Users/3f0c2a51`.
  *
  * URIs that differ only in the base or the version segment name the same
  * resource (RFC 7643 section 2.4), and so do those that RFC 3986 section 6.2.2

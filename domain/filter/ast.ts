@@ -24,7 +24,7 @@ export type ComparisonOperator = typeof COMPARISON_OPERATORS[number];
 /** What an attribute can be compared with: a JSON literal. */
 export type Literal = string | number | boolean | null;
 
-/** `userName eq "bjensen"`. `position` counts characters from 1. */
+/** `userName eq "ada"`. `position` counts characters from 1. */
 export interface Comparison {
   readonly kind: "comparison";
   readonly path: AttributePath;

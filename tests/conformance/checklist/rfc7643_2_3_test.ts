@@ -549,7 +549,7 @@ for (const profile of PROFILES) {
     withClient(async (client, server) => {
       const { id } = await client.group("staff");
       const before = await server.dump();
-      const value = "2819c223-7f76-453a-919d-413861904646";
+      const value = "3f0c2a51-90d4-4e2b-9a77-5c1be02d8f16";
       const members = [{ value }];
       for (
         const answer of [

@@ -71,11 +71,11 @@ Deno.test(
   "43-4.1.2-7 Each part of an address may stand alone, and two of them may have line breaks",
   withClient(async (client) => {
     const address = {
-      formatted: "100 Universal City Plaza\nHollywood, CA 91608 USA",
-      streetAddress: "100 Universal City Plaza\r\nSuite 5",
-      locality: "Hollywood",
-      region: "CA",
-      postalCode: "91608",
+      formatted: "7 Harbour Lane\nPorthaven PH1 2AB",
+      streetAddress: "7 Harbour Lane\r\nSecond floor",
+      locality: "Porthaven",
+      region: "Kernow",
+      postalCode: "PH1 2AB",
       country: "US",
       type: "work",
       primary: true,

@@ -161,7 +161,7 @@ for (const profile of PROFILES) {
 // Section 4.3: the enterprise extension.
 
 const ENTERPRISE = {
-  employeeNumber: "701984",
+  employeeNumber: "90417",
   costCenter: "4130",
   organization: "Universal Studios",
   division: "Theme Park",
