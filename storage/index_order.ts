@@ -9,6 +9,7 @@
 
 import type { Attribute } from "../domain/schema/attribute.ts";
 import {
+  hasPassingKeys,
   hasUniqueKey,
   isSearchable,
   type ResourceType,
@@ -75,9 +76,7 @@ export function hasIndexOrder(
   type: ResourceType,
   attribute: Attribute,
 ): boolean {
-  const isLasting = !hasUniqueKey(type, attribute) ||
-    type.traits.always.includes(attribute.path);
-  return isLasting && isSearchable(type, attribute) &&
+  return isSearchable(type, attribute) && !hasPassingKeys(type, attribute) &&
     (attribute.type === "string" || attribute.type === "reference") &&
     !attribute.multiValued && attribute.parent?.multiValued !== true &&
     isStored(type, attribute);

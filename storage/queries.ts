@@ -8,7 +8,13 @@ import { ScimError } from "../domain/errors.ts";
 import type { Predicate } from "../domain/filter/compile.ts";
 import { type Access, planAccess } from "../domain/filter/plan.ts";
 import type { SortOrder } from "../domain/sorting.ts";
-import { hasUniqueKey, type ResourceType } from "../domain/schema/compile.ts";
+import type { Attribute } from "../domain/schema/attribute.ts";
+import {
+  hasPassingKeys,
+  hasUniqueKey,
+  isSearchable,
+  type ResourceType,
+} from "../domain/schema/compile.ts";
 import { AccessPaths } from "./access.ts";
 import { locate } from "./counters.ts";
 import { isExactPrefix, resourcePrefix } from "./keys.ts";
@@ -354,9 +360,16 @@ export class Queries {
       ids.add(id);
       this.#checkBudget(ids.size);
     }
-    if (canGo(access, type)) {
+    const passing = [...passingAttributes(access, type)];
+    if (passing.length > 0) {
       const { registry } = await this.#registries.current(tenant);
-      if (registry.byName(type.name) !== type) return undefined;
+      const now = registry.byName(type.name);
+      const stands = ({ path }: Attribute) =>
+        now?.indexes.some((each) =>
+          each.path === path && hasUniqueKey(now, each) &&
+          isSearchable(now, each)
+        ) === true;
+      if (!passing.every(stands)) return undefined;
     }
     return [...ids].sort();
   }
@@ -367,8 +380,8 @@ export class Queries {
       400,
       "tooMany",
       `The query would have to look at more than ${this.#scanLimit} resources; ` +
-        "compare an indexed attribute (userName, externalId, displayName, " +
-        "emails.value) with eq or sw as one side of an and",
+        "compare an attribute that is unique or a name (such as userName, " +
+        "externalId or displayName) with eq or sw as one side of an and",
     );
   }
 }
@@ -391,22 +404,15 @@ function copy(text: string): string {
   return JSON.parse(JSON.stringify(text));
 }
 
-/**
- * Whether a set is named by the unique keys of an attribute that an operator can
- * let repeat, which takes the keys away.
- */
-function canGo(access: Access, type: ResourceType): boolean {
-  switch (access.kind) {
-    case "union":
-      return access.of.some((part) => canGo(part, type));
-    case "equal":
-    case "range": {
-      const { attribute } = access;
-      return hasUniqueKey(type, attribute) &&
-        !type.traits.always.includes(attribute.path);
-    }
-    default:
-      return false;
+/** The attributes by whose unique keys a set is named, as far as these can go. */
+function* passingAttributes(
+  access: Access,
+  type: ResourceType,
+): Generator<Attribute> {
+  if (access.kind === "union") {
+    for (const part of access.of) yield* passingAttributes(part, type);
+  } else if (access.kind === "equal" || access.kind === "range") {
+    if (hasPassingKeys(type, access.attribute)) yield access.attribute;
   }
 }
 

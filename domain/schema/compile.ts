@@ -268,6 +268,18 @@ export function hasUniqueKey(
   return isUnique(attribute) && !type.traits.indexed.includes(attribute.path);
 }
 
+/**
+ * Whether an attribute is found by unique keys that an operator can take away, by
+ * letting its values repeat.
+ */
+export function hasPassingKeys(
+  type: ResourceType,
+  attribute: Attribute,
+): boolean {
+  return hasUniqueKey(type, attribute) &&
+    !type.traits.always.includes(attribute.path);
+}
+
 /** Whether the resources with a value can be found without looking at all of them. */
 export function isSearchable(
   type: ResourceType,

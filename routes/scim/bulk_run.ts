@@ -17,7 +17,11 @@ import {
   stepsOf,
 } from "../../domain/bulk/steps.ts";
 import { invalidValue, notFound, ScimError } from "../../domain/errors.ts";
-import type { JsonObject, JsonValue } from "../../domain/json.ts";
+import {
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+} from "../../domain/json.ts";
 import { clip } from "../../domain/text.ts";
 import { isResourcePath } from "./forward.ts";
 
@@ -29,6 +33,9 @@ export interface Outcome {
   /** The error, if it failed. */
   readonly error: JsonValue | undefined;
 }
+
+/** How often the deletion of a resource that was made in vain is tried. */
+const MAX_UNDO_TRIES = 3;
 
 /** Sends one operation and gets its answer. */
 export type Send = (
@@ -70,6 +77,8 @@ export class BulkRun {
   /** The ids of what was created, by bulkId. */
   readonly #ids = new Map<string, string>();
   readonly #outcomes = new Map<number, Outcome>();
+  /** Resources that were made in vain and could not be deleted again. */
+  readonly #remaining = new Map<number, string>();
   /** Steps whose turn is over and that wait, by the operation that they wait for. */
   readonly #waiting = new Map<number, Set<Step>>();
   #errors = 0;
@@ -113,7 +122,9 @@ export class BulkRun {
     await this.#undoEarly();
     return this.#operations.flatMap((operation, index) => {
       const outcome = this.#outcomes.get(index);
-      return outcome === undefined ? [] : [this.#result(operation, outcome)];
+      return outcome === undefined
+        ? []
+        : [this.#result(operation, this.#told(index, outcome))];
     });
   }
 
@@ -270,15 +281,24 @@ export class BulkRun {
       if (step === undefined || step.state !== "done" || wanted.has(step)) {
         continue;
       }
-      this.#outcomes.delete(index);
-      await this.#undo(index, outcome);
+      if (await this.#undo(index, outcome)) this.#outcomes.delete(index);
     }
   }
 
-  /** Deletes a resource again: half a resource is worse than none. */
-  async #undo(index: number, created: Outcome): Promise<void> {
+  /**
+   * Deletes a resource again: half a resource is worse than none.
+   *
+   * @returns whether it is gone; if it is not, the result of the operation says so
+   */
+  async #undo(index: number, created: Outcome): Promise<boolean> {
     this.#ids.delete(this.#operations[index]?.bulkId ?? "");
-    await this.#send("DELETE", this.#pathOf(created), undefined);
+    for (let tries = 0; tries < MAX_UNDO_TRIES; tries++) {
+      const path = this.#pathOf(created);
+      const { status } = await this.#send("DELETE", path, undefined);
+      if (status < 400 || status === 404) return true;
+    }
+    this.#remaining.set(index, created.location ?? "");
+    return false;
   }
 
   /** Where a resource is below the base URL. */
@@ -291,6 +311,22 @@ export class BulkRun {
     return [...this.#references[index] ?? []].filter((bulkId) =>
       this.#creatorOf(bulkId) === step
     );
+  }
+
+  /** The outcome of an operation, with what remains of it. */
+  #told(index: number, outcome: Outcome): Outcome {
+    const location = this.#remaining.get(index);
+    const { error } = outcome;
+    if (location === undefined || !isJsonObject(error)) return outcome;
+    return {
+      ...outcome,
+      error: {
+        ...error,
+        detail:
+          `${error["detail"]}; the resource was created for a moment and ` +
+          `could not be deleted again: delete ${location}`,
+      },
+    };
   }
 
   #result(

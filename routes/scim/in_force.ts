@@ -22,23 +22,26 @@ export function readInForce({ registries }: Services) {
 }
 
 /**
- * Carries a request out, again if it failed while the schemas changed: it may have
- * failed by rules that are outdated, and its write checks that they are not.
+ * Carries the writing part of a request out; again, if it failed while the schemas
+ * changed: it may have failed by rules that are outdated, and its commit checks
+ * that they are not.
+ *
+ * @param run ends with the commit, so that nothing is written twice
  */
-export function asInForce<C extends Context<ScimEnvironment>>(
+export async function asInForce<T>(
   { registries }: Services,
-  run: (c: C) => Promise<Response>,
-): (c: C) => Promise<Response> {
-  return (c) =>
-    retrying(async () => {
-      try {
-        return await run(c);
-      } catch (error) {
-        const { tenant } = c.get("client").token;
-        const now = await registries.current(tenant);
-        if (now.versionstamp === c.get("current").versionstamp) throw error;
-        c.set("current", now);
-        return undefined;
-      }
-    });
+  c: Context<ScimEnvironment>,
+  run: () => Promise<T>,
+): Promise<T> {
+  return await retrying(async () => {
+    try {
+      return await run();
+    } catch (error) {
+      const { tenant } = c.get("client").token;
+      const now = await registries.current(tenant);
+      if (now.versionstamp === c.get("current").versionstamp) throw error;
+      c.set("current", now);
+      return undefined;
+    }
+  });
 }

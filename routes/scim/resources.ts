@@ -40,7 +40,7 @@ import {
 type ScimContext = Context<ScimEnvironment>;
 
 /** What every handler needs to know of its request. */
-interface Request {
+interface ResourceRequest {
   readonly type: ResourceType;
   readonly parameters: QueryParameters;
   readonly projection: Projection;
@@ -79,9 +79,8 @@ export function resources(services: Services): Hono<ScimEnvironment> {
     return answerSearch(services, scope, searchOfQuery(parametersOf(c)));
   });
 
-  app.post(
-    "/:endpoint",
-    asInForce(services, async (c) => {
+  app.post("/:endpoint", async (c) => {
+    const { request, record, sent } = await asInForce(services, c, async () => {
       const request = read(c);
       const { type, writer } = request;
       const draft = await readDraft(c, type);
@@ -89,9 +88,10 @@ export function resources(services: Services): Hono<ScimEnvironment> {
         ...draft,
         attributes: withoutUnstored(type, draft.attributes),
       });
-      return await answer(c, request, record, 201, draft.sent);
-    }),
-  );
+      return { request, record, sent: draft.sent };
+    });
+    return await answer(c, request, record, 201, sent);
+  });
 
   app.all("/:endpoint", (c) => {
     typeOf(c);
@@ -112,12 +112,11 @@ export function resources(services: Services): Hono<ScimEnvironment> {
     return await answer(c, request, record, 200);
   });
 
-  app.put(
-    "/:endpoint/:id",
-    asInForce(services, async (c) => {
+  app.put("/:endpoint/:id", async (c) => {
+    const id = c.req.param("id");
+    const { request, record, sent } = await asInForce(services, c, async () => {
       const request = read(c);
       const { type, writer } = request;
-      const id = c.req.param("id") ?? "";
       const draft = await readDraft(c, type);
       const written = await repository.update(writer, type, id, {
         operation: "replace",
@@ -140,56 +139,54 @@ export function resources(services: Services): Hono<ScimEnvironment> {
         },
       });
       if (written === undefined) throw noSuchResource(type, id);
-      return await answer(c, request, written.record, 200, draft.sent);
-    }),
-  );
+      return { request, record: written.record, sent: draft.sent };
+    });
+    return await answer(c, request, record, 200, sent);
+  });
 
-  app.patch(
-    "/:endpoint/:id",
-    asInForce(services, async (c) => {
+  app.patch("/:endpoint/:id", async (c) => {
+    const id = c.req.param("id");
+    const { request, record, sent } = await asInForce(services, c, async () => {
       const request = read(c);
-      const { type, parameters, writer } = request;
+      const { type, writer } = request;
       const { profile } = c.get("client");
-      const id = c.req.param("id") ?? "";
       const operations = readPatchMessage(await readBody(c.req), profile);
       let sent: ReadonlySet<Attribute> = new Set();
       const written = await repository.update(writer, type, id, {
         operation: "patch",
         ...preconditionOf(c),
-        edit: (record) => {
-          const result = applyPatch(
-            type,
-            record.attributes,
-            operations,
-            profile,
-          );
+        edit: ({ attributes }) => {
+          const result = applyPatch(type, attributes, operations, profile);
           sent = result.sent;
           return result;
         },
       });
       if (written === undefined) throw noSuchResource(type, id);
-      // Members make a resource too large to be sent back with each change of one.
-      if (type.members !== undefined && !namesAttributes(parameters)) {
-        return new Response(null, {
-          status: 204,
-          headers: headersOf(c, type, written.record),
-        });
-      }
-      return await answer(c, request, written.record, 200, sent);
-    }),
-  );
+      return { request, record: written.record, sent };
+    });
+    const { type, parameters } = request;
+    // Members make a resource too large to be sent back with each change of one.
+    if (type.members !== undefined && !namesAttributes(parameters)) {
+      return new Response(null, {
+        status: 204,
+        headers: headersOf(c, type, record),
+      });
+    }
+    return await answer(c, request, record, 200, sent);
+  });
 
-  app.delete(
-    "/:endpoint/:id",
-    asInForce(services, async (c) => {
+  app.delete("/:endpoint/:id", async (c) => {
+    const id = c.req.param("id");
+    await asInForce(services, c, async () => {
       const { type, writer } = read(c);
-      const id = c.req.param("id") ?? "";
-      if (!await repository.delete(writer, type, id, preconditionOf(c))) {
+      const precondition = preconditionOf(c);
+      if (!await repository.delete(writer, type, id, precondition)) {
         throw noSuchResource(type, id);
       }
-      return new Response(null, { status: 204 });
-    }),
-  );
+      return true;
+    });
+    return new Response(null, { status: 204 });
+  });
 
   app.all("/:endpoint/:id", (c) => {
     typeOf(c);
@@ -226,7 +223,7 @@ export function resources(services: Services): Hono<ScimEnvironment> {
     };
   }
 
-  function read(c: ScimContext): Request {
+  function read(c: ScimContext): ResourceRequest {
     const type = typeOf(c);
     const { token, profile } = c.get("client");
     const parameters = parametersOf(c);
@@ -276,7 +273,7 @@ export function resources(services: Services): Hono<ScimEnvironment> {
   /** One resource, as the request asked for it. */
   async function answer(
     c: ScimContext,
-    { type, projection, writer }: Request,
+    { type, projection, writer }: ResourceRequest,
     record: ResourceRecord,
     status: number,
     sent?: ReadonlySet<Attribute>,

@@ -252,7 +252,7 @@ Deno.test(
       answer,
       400,
       "tooMany",
-      /more than 3 resources; compare an indexed/,
+      /more than 3 resources; compare an attribute that is unique/,
     );
     deepStrictEqual(
       await client.names(
