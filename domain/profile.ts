@@ -51,7 +51,10 @@ export interface Profile {
 
   /** `replace` on `emails[type eq "work"]` creates the value if there is none. */
   readonly replaceCreates: boolean;
-  /** Read-only attributes in a value without path: `id` (Okta's group rename). */
+  /**
+   * Read-only attributes in a value without path: `id` (Okta's group rename).
+   * `meta` has no effect there in either profile.
+   */
   readonly readOnlyInPatchValue: boolean;
   /** `"Operations": []` (the SCIM Validator). */
   readonly emptyOperations: boolean;

@@ -216,16 +216,20 @@ export class TargetReader {
     const path = plain === undefined
       ? parsePatchPath(key)
       : { attribute: plain };
-    if (resolvePath(this.#type, path.attribute, this.#profile) === undefined) {
-      return this.#unknownMember(path.attribute, key);
+    const target = resolvePath(this.#type, path.attribute, this.#profile);
+    if (target === undefined) return this.#unknownMember(path.attribute, key);
+    if (target.kind === "attribute") {
+      const { attribute } = target;
+      if (this.#isReadOnlyNoise(attribute.parent ?? attribute)) return;
     }
     yield* this.#path(op, path, key, value);
   }
 
-  /** Read-only attributes that clients echo. */
+  /** Read-only attributes that clients echo; `meta` always may be (RFC 7643 section 3.1). */
   #isReadOnlyNoise(attribute: Attribute): boolean {
     return attribute.mutability === "readOnly" &&
-      this.#profile.readOnlyInPatchValue;
+      (this.#profile.readOnlyInPatchValue ||
+        attribute === this.#type.attributes.get("meta"));
   }
 
   *#extension(

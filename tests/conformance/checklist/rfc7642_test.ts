@@ -1,5 +1,6 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import type { JsonObject } from "../../../domain/json.ts";
+import { addSchema, create } from "../../routes/custom_types.ts";
 import {
   type Client,
   group,
@@ -27,6 +28,65 @@ const bulk = (client: Client, operations: JsonObject[]) =>
 async function changes(server: TestServer): Promise<JsonObject[]> {
   return objects((await server.admin("GET", "/changes")).json["changes"]);
 }
+
+const PERSONAL = "urn:example:params:scim:schemas:extension:personal:2.0:User";
+
+for (const profile of PROFILES) {
+  Deno.test(
+    `42-4-3 A tenant decides of its attributes which are shown to nobody or on request only (${profile})`,
+    withClient(async (client, server) => {
+      const attributes = [
+        { name: "taxNumber", returned: "never" },
+        { name: "pin", mutability: "writeOnly" },
+        { name: "birthday", returned: "request" },
+      ];
+      const schema = { id: PERSONAL, attributes };
+      await addSchema(server, schema, { extends: "User" });
+      const secret = { taxNumber: "1mz050nq", pin: "1mz050nq" };
+      const sent = { ...secret, birthday: "1815-12-10" };
+      const body = user("ada", { [PERSONAL]: sent });
+      const { path, json } = await create(client, "/Users", body);
+      strictEqual(json[PERSONAL], undefined);
+      const asked = await client.get(`${path}?attributes=${PERSONAL}:birthday`);
+      deepStrictEqual(asked.json[PERSONAL], { birthday: "1815-12-10" });
+      const all = `${PERSONAL}:taxNumber,${PERSONAL}:pin,${PERSONAL}`;
+      for (
+        const answer of [
+          await client.put(path, { ...body, title: "x" }),
+          await client.get(path),
+          await client.get(`${path}?attributes=${all}`),
+          await client.get(`/Users?attributes=${all}`),
+          await server.admin("GET", "/changes"),
+        ]
+      ) strictEqual(answer.text.includes("1mz050nq"), false, answer.text);
+      const filter = encodeURIComponent(`${PERSONAL}:taxNumber eq "1mz050nq"`);
+      const search = await client.get(`/Users?filter=${filter}`);
+      isScimError(search, 400, "invalidFilter");
+    }, { profile }),
+  );
+}
+
+Deno.test(
+  "42-4-3 A record needs no personal data, and an answer leaves out what a request does not want",
+  withClient(async (client) => {
+    const { id, json } = await client.user("a81f");
+    deepStrictEqual(Object.keys(json).sort(), [
+      "id",
+      "meta",
+      "schemas",
+      "userName",
+    ]);
+    const personal = { name: { familyName: "King" }, displayName: "Ada" };
+    await client.put(`/Users/${id}`, user("a81f", personal));
+    const { json: obscured } = await client.get(
+      "/Users?excludedAttributes=name,displayName",
+    );
+    deepStrictEqual(obscured["Resources"], [{
+      ...json,
+      meta: objects(obscured["Resources"])[0]?.["meta"],
+    }]);
+  }),
+);
 
 Deno.test(
   "42-4-4 A consumer fetches only what has changed since its last visit",

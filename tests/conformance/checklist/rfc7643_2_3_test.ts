@@ -1,8 +1,10 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import type { JsonObject, JsonValue } from "../../../domain/json.ts";
+import { create, device, withDevices } from "../../routes/custom_types.ts";
 import {
   BASE,
   type Client,
+  isList,
   isScimError,
   object,
   objects,
@@ -309,16 +311,94 @@ for (const profile of PROFILES) {
   );
 }
 
-// 2.3.6 Binaries. The smallest DER sequences stand for certificates.
+// 2.3.4 Decimals.
+
+/** Decimals as a client writes them, and the values that they have. */
+const DECIMALS: readonly (readonly [string, number])[] = [
+  ["10", 10],
+  ["10.0", 10],
+  ["-0.5", -0.5],
+  ["0.1", 0.1],
+  ["3.14159265358979", 3.14159265358979],
+  ["1.50e1", 15],
+  ["1e-7", 1e-7],
+  ["9007199254740991", 9007199254740991],
+];
+
+for (const profile of PROFILES) {
+  Deno.test(
+    `43-2.3-5 A decimal is a JSON number, with a fraction or without, and keeps its value (${profile})`,
+    withDevices(async (client) => {
+      const { path } = await create(client, "/Devices", device("1"));
+      for (const [written, weight] of DECIMALS) {
+        const body = JSON.stringify(device("1")).replace(
+          "{",
+          `{"weight":${written},`,
+        );
+        const put = await client.send(path, { method: "PUT", body });
+        strictEqual(put.status, 200, put.text);
+        strictEqual(put.json["weight"], weight);
+        strictEqual((await client.get(path)).json["weight"], weight);
+        const filter = `weight eq ${written} and weight ge ${written}`;
+        isList(await client.get(query("/Devices", filter)), { total: 1 });
+        const others = `weight ne ${written} or weight lt ${written}`;
+        isList(await client.get(query("/Devices", others)), { total: 0 });
+      }
+    }, { profile }),
+  );
+
+  for (const written of ["1.", ".5", "+1", "01", "0x1", "1,5", "NaN"]) {
+    Deno.test(
+      `43-2.3-5 ${written} is no decimal, in no body and in no filter (${profile})`,
+      withDevices(async (client, server) => {
+        const { path } = await create(client, "/Devices", device("1"));
+        const before = await server.dump();
+        const body = JSON.stringify(device("1")).replace(
+          "{",
+          `{"weight":${written},`,
+        );
+        const put = await client.send(path, { method: "PUT", body });
+        isScimError(put, 400, "invalidSyntax");
+        const answer = await client.get(
+          query("/Devices", `weight eq ${written}`),
+        );
+        isScimError(answer, 400, "invalidFilter");
+        deepStrictEqual(await server.dump(), before);
+      }, { profile }),
+    );
+  }
+
+  Deno.test(
+    `43-2.3-5 What is no JSON number is no decimal (${profile})`,
+    withDevices(async (client, server) => {
+      const { path } = await create(client, "/Devices", device("1"));
+      const before = await server.dump();
+      for (const weight of ["1.5", true, [1, 2], { value: 1 }]) {
+        for (
+          const answer of [
+            await client.post("/Devices", device("2", { weight })),
+            await client.put(path, device("1", { weight })),
+            await client.patch(path, [{
+              op: "add",
+              path: "weight",
+              value: weight,
+            }]),
+          ]
+        ) isScimError(answer, 400, "invalidValue", /"weight" must be a number/);
+      }
+      const text = query("/Devices", 'weight eq "1.5"');
+      isScimError(await client.get(text), 400, "invalidFilter");
+      deepStrictEqual(await server.dump(), before);
+    }, { profile }),
+  );
+}
+
+// 2.3.6 Binaries.
 
 const PADDED = "MAUwAwQB/w==";
 
-function certificate(value: JsonValue): JsonObject {
-  return { x509Certificates: [{ value }] };
-}
-
 for (
-  const value of [
+  const firmware of [
     "not base64!",
     "MAUwAwQB/w=",
     "MAUwAwQB/w===",
@@ -327,25 +407,24 @@ for (
   ]
 ) {
   Deno.test(
-    `43-2.3-9 "${value}" is no base64 and 400 for the strict profile`,
-    withClient(async (client, server) => {
-      const { id } = await client.user("ada", certificate(PADDED));
+    `43-2.3-9 "${firmware}" is no base64 and 400 for the strict profile`,
+    withDevices(async (client, server) => {
+      const sent = device("1", { firmware: PADDED });
+      const { path } = await create(client, "/Devices", sent);
       const before = await server.dump();
-      const body = user("ada2", certificate(value));
+      const operation = { op: "add", path: "firmware", value: firmware };
       for (
         const answer of [
-          await client.post("/Users", body),
-          await client.put(`/Users/${id}`, body),
-          await client.patch(`/Users/${id}`, [
-            { op: "add", path: "x509Certificates", value: [{ value }] },
-          ]),
+          await client.post("/Devices", device("2", { firmware })),
+          await client.put(path, device("1", { firmware })),
+          await client.patch(path, [operation]),
         ]
       ) {
         isScimError(
           answer,
           400,
           "invalidValue",
-          /"x509Certificates\[\d\]\.value" must be .*base64/,
+          /"firmware" must be base64/,
         );
       }
       deepStrictEqual(await server.dump(), before);
@@ -356,55 +435,57 @@ for (
 for (const profile of PROFILES) {
   Deno.test(
     `43-2.3-9 A binary that is no string is 400 (${profile})`,
-    withClient(async (client) => {
-      for (const value of [5, true, [1, 2], { data: "MAUw" }]) {
-        const body = user("ada", certificate(value));
-        isScimError(await client.post("/Users", body), 400, "invalidValue");
+    withDevices(async (client) => {
+      for (const firmware of [5, true, [1, 2], { data: "MAUw" }]) {
+        const body = device("1", { firmware });
+        isScimError(await client.post("/Devices", body), 400, "invalidValue");
       }
     }, { profile }),
   );
 
   Deno.test(
     `43-2.3-9 43-2.3-10 Base64 is taken with padding and without, and kept as it was sent (${profile})`,
-    withClient(async (client) => {
-      for (const [name, value] of [["a", PADDED], ["b", "MAUwAwQB/w"]]) {
-        const { id } = await client.user(name ?? "", certificate(value ?? ""));
-        const { json } = await client.get(`/Users/${id}`);
-        deepStrictEqual(values(json["x509Certificates"]), [value]);
+    withDevices(async (client) => {
+      for (const firmware of [PADDED, "MAUwAwQB/w", "MAUwAwQB", "MAUwAwQ="]) {
+        const body = device(firmware, { firmware });
+        const { path, json } = await create(client, "/Devices", body);
+        strictEqual(json["firmware"], firmware);
+        strictEqual((await client.get(path)).json["firmware"], firmware);
       }
     }, { profile }),
   );
 
   Deno.test(
     `43-2.3-11 A binary is compared exactly and is not unique (${profile})`,
-    withClient(async (client) => {
-      await client.user("ada", certificate(PADDED));
-      await client.user("bob", certificate(PADDED));
-      const both = ["ada", "bob"];
+    withDevices(async (client) => {
+      for (const serialNumber of ["1", "2"]) {
+        const body = device(serialNumber, { firmware: PADDED });
+        await create(client, "/Devices", body);
+      }
       for (
-        const [filter, names] of [
-          [`x509Certificates.value eq "${PADDED}"`, both],
-          [`x509Certificates[value eq "${PADDED}"]`, both],
-          [`x509Certificates eq "${PADDED.toLowerCase()}"`, []],
-          [`x509Certificates.value eq "${PADDED.toLowerCase()}"`, []],
-          [`x509Certificates.value sw "mauw"`, []],
+        const [filter, total] of [
+          [`firmware eq "${PADDED}"`, 2],
+          [`firmware ne "${PADDED}"`, 0],
+          [`firmware eq "${PADDED.toLowerCase()}"`, 0],
+          [`firmware ne "${PADDED.toLowerCase()}"`, 2],
         ] as const
-      ) deepStrictEqual(await found(client, filter), names, filter);
-      const value = (await published(client)).get(
-        "User:x509Certificates.value",
-      );
-      strictEqual(value?.["caseExact"], true);
-      strictEqual(value?.["uniqueness"], undefined);
+      ) isList(await client.get(query("/Devices", filter)), { total });
+      const all = await published(client);
+      for (const path of ["Device:firmware", "User:x509Certificates.value"]) {
+        strictEqual(all.get(path)?.["type"], "binary");
+        strictEqual(all.get(path)?.["caseExact"], true);
+        strictEqual(all.get(path)?.["uniqueness"] ?? "none", "none");
+      }
     }, { profile }),
   );
 }
 
 Deno.test(
   "43-2.3-10 base64url is no base64 where no attribute asks for it",
-  withClient(async (client) => {
-    for (const value of ["MAUwAwQB_w", "MAUwAwQB_w=="]) {
-      const body = user("ada", certificate(value));
-      isScimError(await client.post("/Users", body), 400, "invalidValue");
+  withDevices(async (client) => {
+    for (const firmware of ["MAUwAwQB_w", "MAUwAwQB_w=="]) {
+      const body = device("1", { firmware });
+      isScimError(await client.post("/Devices", body), 400, "invalidValue");
     }
   }, { profile: "rfc" }),
 );

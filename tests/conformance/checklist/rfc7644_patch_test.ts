@@ -686,7 +686,6 @@ const REFUSALS: readonly Refusal[] = [
     operations: [
       { op: "replace", value: { id: "x" } },
       { op: "add", value: { groups: [{ value: "x" }] } },
-      { op: "replace", value: { meta: { created: "1999-01-01T00:00:00Z" } } },
     ],
     scimType: "mutability",
     profile: "rfc",
