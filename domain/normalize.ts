@@ -232,6 +232,15 @@ export class Normalizer {
       );
       return this.#merge(attributes, extension.uri, values);
     }
+    if (
+      this.#profile.pathsAsKeys && isJsonObject(value) &&
+      key.toLowerCase() === this.#type.schema.toLowerCase()
+    ) {
+      for (const [name, item] of Object.entries(value)) {
+        this.#member(attributes, seen, value, name, item);
+      }
+      return;
+    }
     const path = parseAttributePath(key);
     const qualified = path?.uri !== undefined ||
       (path?.subAttribute !== undefined && this.#profile.pathsAsKeys);

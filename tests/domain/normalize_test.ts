@@ -595,3 +595,17 @@ Deno.test("normalizeResource() refuses a member whose type is no string", () => 
     "must be a string",
   );
 });
+
+Deno.test("normalizeResource() reads the base schema as a container of its attributes (compatible)", () => {
+  const body = userBody({ [USER_URI.toUpperCase()]: { title: "Dr", id: "x" } });
+  assert.deepEqual(normalizeResource(USER, body, COMPATIBLE).attributes, {
+    userName: "ada@example.com",
+    title: "Dr",
+  });
+  refuses(
+    () => normalizeResource(USER, body, RFC),
+    400,
+    "invalidSyntax",
+    "not defined",
+  );
+});

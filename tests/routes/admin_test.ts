@@ -634,7 +634,7 @@ Deno.test(
 
 // Changes.
 
-Deno.test("GET /admin/changes tells who did what, in order", async () => {
+Deno.test("42-4-6 GET /admin/changes tells who did what, in order", async () => {
   await using server = await TestServer.start();
   const client = await server.client();
   const { id } = await client.user("ada", { nonsense: 1 });

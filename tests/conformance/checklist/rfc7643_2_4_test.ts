@@ -364,14 +364,10 @@ for (const profile of PROFILES) {
       const { id, json } = await client.user("ada", { emails });
       deepStrictEqual(json["emails"], emails);
       deepStrictEqual(await found(client, 'emails[type eq "work"]'), ["ada"]);
-      for (const type of ["user", "USER", "User"]) {
+      for (const [index, type] of ["user", "USER", "User"].entries()) {
         const members = [{ value: id, type }];
-        const staff = await client.group(type.repeat(2), [], { members })
-          .catch(() => undefined);
-        if (staff === undefined) continue;
-        const [member] = objects(staff.json["members"]);
-        strictEqual(member?.["type"], "User");
-        await client.delete(`/Groups/${staff.id}`);
+        const { json } = await client.group(`g${index}`, [], { members });
+        strictEqual(objects(json["members"])[0]?.["type"], "User");
       }
     }, { profile }),
   );
@@ -441,23 +437,17 @@ const UNASSIGNED: readonly JsonObject[] = [
 for (const profile of PROFILES) {
   Deno.test(
     `43-2.5-1 Absent, null and an empty array make the same resource (${profile})`,
-    withClient(async (client, server) => {
-      const dumps = new Set<string>();
+    withClient(async (client) => {
+      const stored: JsonObject[] = [];
       for (const attributes of UNASSIGNED) {
-        const { id, json } = await client.user("ada", attributes);
-        deepStrictEqual(
-          Object.keys(json).sort(),
-          ["id", "meta", "schemas", "userName"],
-        );
-        const stored = (await server.dump()).filter((line) =>
-          line.includes('"userName":"ada"')
-        );
-        ok(stored.length > 0);
-        await client.delete(`/Users/${id}`);
+        const { id } = await client.user("ada", attributes);
+        const { json } = await client.get(`/Users/${id}`);
         const { id: _, meta: __, ...others } = json;
-        dumps.add(JSON.stringify(others));
+        stored.push(others);
+        await client.delete(`/Users/${id}`);
       }
-      strictEqual(dumps.size, 1);
+      const plain = user("ada");
+      deepStrictEqual(stored, UNASSIGNED.map(() => plain));
     }, { profile }),
   );
 }

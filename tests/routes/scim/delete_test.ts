@@ -35,7 +35,7 @@ Deno.test(
 );
 
 Deno.test(
-  "44-3.6-4 The userName of a deleted user is free at once, and the id is not used again",
+  "44-3.6-4 43-3.1-6 The userName of a deleted user is free at once, and the id is not used again",
   withClient(async (client) => {
     const first = await client.user("ada");
     await client.delete(`/Users/${first.id}`);
