@@ -5,6 +5,12 @@
 
 import { MAX_BULK_OPERATIONS } from "./bulk/message.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
+import {
+  CURSOR_TIMEOUT,
+  DEFAULT_PAGE_SIZE,
+  MAX_BODY_SIZE,
+  MAX_RESULTS,
+} from "./limits.ts";
 import { compileAttribute } from "./schema/attribute.ts";
 import type {
   AttributeDefinition,
@@ -14,18 +20,6 @@ import type {
 import { RESOURCE_TYPE_SCHEMA } from "./schema/resource_type.ts";
 import { SCHEMA_SCHEMA } from "./schema/schema.ts";
 import { SERVICE_PROVIDER_CONFIG_SCHEMA } from "./schema/service_provider_config.ts";
-
-/** The most resources that one answer to a query holds. */
-export const MAX_RESULTS = 1_000;
-
-/** How many resources a page has when the client does not say. */
-export const DEFAULT_PAGE_SIZE = 100;
-
-/** How long a cursor can be used, in seconds (RFC 9865). */
-export const CURSOR_TIMEOUT = 3_600;
-
-/** The largest request body that is read, in bytes. */
-export const MAX_BODY_SIZE = 1_048_576;
 
 /**
  * The ServiceProviderConfig (RFC 7643 section 5).

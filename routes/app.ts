@@ -7,6 +7,8 @@ import { Hono } from "hono";
 import { getPath } from "hono/utils/url";
 import { ScimError } from "../domain/errors.ts";
 import { clip } from "../domain/text.ts";
+import { inTime } from "../storage/concurrency.ts";
+import { metaKey } from "../storage/keys.ts";
 import { adminApp } from "./admin/app.ts";
 import {
   problemResponse,
@@ -70,12 +72,10 @@ export function createApp(services: Services): Hono {
 }
 
 async function isReady({ store }: Services): Promise<boolean> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), READY_WITHIN);
-  });
-  const read = store.get(["meta", "format"]).then(() => true, () => false);
-  const ready = await Promise.race([read, late]);
-  clearTimeout(timer);
-  return ready;
+  try {
+    await inTime(store.get(metaKey("format")), READY_WITHIN);
+    return true;
+  } catch {
+    return false;
+  }
 }

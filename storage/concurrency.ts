@@ -70,7 +70,7 @@ export class KeyedLock {
     earlier: readonly Promise<unknown>[],
     work: () => Promise<T>,
   ): Promise<T> {
-    await inTime(Promise.allSettled(earlier), this.#maxWait);
+    await inTime(Promise.allSettled(earlier), this.#maxWait, busy);
     return await work();
   }
 
@@ -90,21 +90,34 @@ export class KeyedLock {
  * Waits for a promise, but not for ever.
  *
  * @param limit in milliseconds
+ * @param error what it throws when it takes longer
  * @throws {ScimError} 503 with Retry-After when it takes longer
  */
 export async function inTime<T>(
   promise: Promise<T>,
   limit: number,
+  error: () => ScimError = unavailable,
 ): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(unavailable()), limit);
+    timer = setTimeout(() => reject(error()), limit);
   });
   try {
     return await Promise.race([promise, late]);
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** 503: others are at work on the same thing, and it takes long. */
+function busy(): ScimError {
+  return new ScimError(
+    503,
+    undefined,
+    "Others are at work on the same thing, and it takes long; send the request " +
+      "again later",
+    { "Retry-After": "10" },
+  );
 }
 
 /** 503: the store does not answer, or not in time. */

@@ -6,7 +6,7 @@
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import { Buffer } from "node:buffer";
 import { z } from "zod";
-import { CURSOR_TIMEOUT } from "../domain/discovery.ts";
+import { CURSOR_TIMEOUT } from "../domain/limits.ts";
 import { ScimError } from "../domain/errors.ts";
 
 /** Where a page ended. */

@@ -6,6 +6,7 @@
 
 import { invalidValue } from "../domain/errors.ts";
 import type { ResourceType } from "../domain/schema/compile.ts";
+import { clip } from "../domain/text.ts";
 import type { Change } from "./change.ts";
 import {
   allMemberOfPrefix,
@@ -229,8 +230,4 @@ function upward(entry: Entry): UpwardEdge {
     generation: String(entry.key[5]),
     type: String(entry.value),
   };
-}
-
-function clip(id: string): string {
-  return id.length > 60 ? `${id.slice(0, 60)}…` : id;
 }

@@ -8,6 +8,7 @@ import { notFound, ScimError } from "../domain/errors.ts";
 import { jsonEquals, type JsonObject } from "../domain/json.ts";
 import type { MembershipStep } from "../domain/patch/membership.ts";
 import type { ResourceType } from "../domain/schema/compile.ts";
+import { clip } from "../domain/text.ts";
 import { Change } from "./change.ts";
 import {
   appendLog,
@@ -526,10 +527,5 @@ function loggedIgnored(ignored: readonly string[]): Pick<LogRecord, "ignored"> {
 
 /** 404 for a resource that is not there. */
 export function noSuchResource(type: ResourceType, id: string): ScimError {
-  const shown = id.length > 80 ? `${id.slice(0, 80)}…` : id;
-  return new ScimError(
-    404,
-    undefined,
-    `${type.name} "${shown}" does not exist`,
-  );
+  return notFound(`${type.name} "${clip(id, 80)}" does not exist`);
 }

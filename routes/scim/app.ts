@@ -4,7 +4,7 @@
  */
 
 import { Hono } from "hono";
-import { MAX_BODY_SIZE } from "../../domain/discovery.ts";
+import { MAX_BODY_SIZE } from "../../domain/limits.ts";
 import { authenticate } from "../middleware/authenticate.ts";
 import { renderError, scimErrorResponse } from "../middleware/errors.ts";
 import { limitBody } from "../middleware/limit_body.ts";

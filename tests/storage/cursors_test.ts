@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { CURSOR_TIMEOUT } from "../../domain/discovery.ts";
+import { CURSOR_TIMEOUT } from "../../domain/limits.ts";
 import { ScimError } from "../../domain/errors.ts";
 import { Cursors, type Position } from "../../storage/cursors.ts";
 

@@ -3,7 +3,11 @@
  * @module
  */
 
-import type { ChecklistItem, ChecklistSection } from "./checklist.ts";
+import {
+  type ChecklistItem,
+  type ChecklistSection,
+  ITEM_ID,
+} from "./checklist.ts";
 
 /** How a test ended. */
 export interface TestOutcome {
@@ -15,7 +19,7 @@ export interface TestOutcome {
 /** Whether all tests of an item passed, by the id of the item. */
 export type Outcomes = ReadonlyMap<string, boolean>;
 
-const ID = /\b(?:4[234]-[\d.]+|65)-\d+\b/g;
+const ID = new RegExp(`\\b${ITEM_ID}\\b`, "g");
 
 const INTRODUCTION = `# Conformance
 

@@ -8,7 +8,7 @@ import {
   isPresent,
 } from "../../../domain/filter/compile.ts";
 import { parseFilter } from "../../../domain/filter/parse.ts";
-import { printFilter } from "../../../domain/filter/print.ts";
+import { printFilter } from "./print.ts";
 import type { JsonObject, JsonValue } from "../../../domain/json.ts";
 import type { ResourceType } from "../../../domain/schema/compile.ts";
 import { ENTERPRISE_USER_SCHEMA } from "../../../domain/schema/enterprise_user.ts";

@@ -11,7 +11,7 @@ import {
   membersNeeded,
   planAccess,
 } from "../../../domain/filter/plan.ts";
-import { printFilter } from "../../../domain/filter/print.ts";
+import { printFilter } from "./print.ts";
 import { indexEntries } from "../../../domain/indexing.ts";
 import type { JsonObject, JsonValue } from "../../../domain/json.ts";
 import type { ResourceType } from "../../../domain/schema/compile.ts";

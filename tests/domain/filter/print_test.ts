@@ -5,7 +5,7 @@ import {
   parseFilter,
   parsePatchPath,
 } from "../../../domain/filter/parse.ts";
-import { printFilter, printPatchPath } from "../../../domain/filter/print.ts";
+import { printFilter, printPatchPath } from "./print.ts";
 import { holds } from "../property.ts";
 import { anyFilter, patchPathParts, withoutPositions } from "./arbitraries.ts";
 

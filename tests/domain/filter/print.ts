@@ -3,8 +3,8 @@
  * @module
  */
 
-import { printAttributePath } from "../path.ts";
-import type { Filter, Literal, PatchPath } from "./ast.ts";
+import { printAttributePath } from "../../../domain/path.ts";
+import type { Filter, Literal, PatchPath } from "../../../domain/filter/ast.ts";
 
 /** Writes a filter so that parsing it gives the same tree again. */
 export function printFilter(filter: Filter): string {
