@@ -5,14 +5,17 @@
  * @module
  */
 
+import { schemaSegment } from "./discovery.ts";
 import { ScimError } from "./errors.ts";
 import {
+  builtInRegistry,
   type CustomSchema,
   type Definitions,
   GROUP_NAMES,
   Registry,
 } from "./registry.ts";
 import { type Attribute, compileAttribute } from "./schema/attribute.ts";
+import { COMMON_ATTRIBUTES, isCommon } from "./schema/common.ts";
 import {
   isUnique,
   qualifiedName,
@@ -74,8 +77,8 @@ const DISCOVERY_SCHEMAS: readonly SchemaDefinition[] = [
 /**
  * Adds a schema.
  *
- * @throws {ScimError} 409 when there is one with its id, 400 when it cannot
- * extend the resource type that it says
+ * @throws {ScimError} 409 when there is one with its id, or an attribute with
+ * that path; 400 when it cannot extend the resource type that it says
  */
 export function addSchema(
   definitions: Definitions,
@@ -85,16 +88,21 @@ export function addSchema(
   const { id } = added.definition;
   if (registry.schema(id) !== undefined) {
     throw conflict(
-      `There is a schema "${id}" already; PUT /admin/schemas/${id} changes one ` +
-        "that was added",
+      isBuiltIn(id)
+        ? `The schema "${id}" is built in; it cannot be added or changed, and ` +
+          "an extension of your own needs another id"
+        : `There is a schema "${id}" already; PUT /admin/schemas/` +
+          `${schemaSegment(id)} changes it`,
     );
   }
   checkCount("schemas", definitions.schemas);
   if (added.extends === undefined) {
     if (added.required) {
-      throw refusal('"required" needs "extends", the type to be extended');
+      throw needsExtends();
     }
-    return { ...definitions, schemas: [...definitions.schemas, added] };
+    const next = { ...definitions, schemas: [...definitions.schemas, added] };
+    checkPaths(next);
+    return next;
   }
   const type = registry.byName(added.extends);
   if (type === undefined) throw noType(added.extends, registry);
@@ -102,6 +110,7 @@ export function addSchema(
     ...definitions,
     schemas: [...definitions.schemas, { ...added, extends: type.name }],
   };
+  checkPaths(next);
   checkTypes(next);
   return next;
 }
@@ -136,14 +145,18 @@ export function removeSchema(
 /**
  * Changes a schema that was added.
  *
- * @throws {ScimError} 404 when none with that id was added, 400 when the new
- * form does not fit the types that have it
+ * @param required whether resources must have it; undefined: as before
+ * @throws {ScimError} 404 when none with that id was added, 409 when an attribute
+ * would have the path of another schema, 400 when the new form does not fit the
+ * types that have it
  */
 export function replaceSchema(
   definitions: Definitions,
   definition: SchemaDefinition,
+  required?: boolean,
 ): Definitions {
   const found = findSchema(definitions, definition.id);
+  if (required === true && found.extends === undefined) throw needsExtends();
   if (definitions.incomplete.length > 0) {
     throw conflict(
       `The values of ${
@@ -156,10 +169,15 @@ export function replaceSchema(
     ...definitions,
     schemas: definitions.schemas.map((schema) =>
       schema === found
-        ? { ...schema, definition: { ...definition, id: found.definition.id } }
+        ? {
+          ...schema,
+          definition: { ...definition, id: found.definition.id },
+          required: required ?? schema.required,
+        }
         : schema
     ),
   };
+  checkPaths(next);
   checkTypes(next);
   return next;
 }
@@ -167,8 +185,9 @@ export function replaceSchema(
 /**
  * Adds a resource type.
  *
- * @throws {ScimError} 409 when its name or endpoint is taken, 400 when it names
- * a schema that does not exist or does not fit
+ * @throws {ScimError} 409 when its name or endpoint is taken, or a schema has the
+ * path of an attribute; 400 when it names a schema that does not exist or does not
+ * fit
  */
 export function addResourceType(
   definitions: Definitions,
@@ -222,6 +241,7 @@ export function addResourceType(
       { ...added, schema, schemaExtensions },
     ],
   };
+  checkPaths(next);
   checkTypes(next);
   return next;
 }
@@ -267,8 +287,9 @@ export function findSchema(
   throw new ScimError(
     404,
     undefined,
-    `No schema "${clip(id, 200)}" was added; GET /admin/schemas lists those ` +
-      "that were",
+    `No schema "${clip(id, 200)}" was added` +
+      (isBuiltIn(id) ? ": it is built in and stays as it is" : "") +
+      "; GET /admin/schemas lists those that were",
   );
 }
 
@@ -288,8 +309,11 @@ export function findResourceType(
   throw new ScimError(
     404,
     undefined,
-    `No resource type "${clip(name)}" was added; GET /admin/resource-types ` +
-      "lists those that were",
+    `No resource type "${clip(name)}" was added` +
+      (builtInRegistry().byName(name) === undefined
+        ? ""
+        : ": it is built in and stays as it is") +
+      "; GET /admin/resource-types lists those that were",
   );
 }
 
@@ -310,9 +334,11 @@ export interface SchemaChange {
   readonly unique: readonly string[];
   /** Paths of attributes whose values may repeat from now on. */
   readonly repeatable: readonly string[];
+  /** Paths of attributes that become required or take fewer values than before. */
+  readonly tightened: readonly string[];
 }
 
-/** Compares two forms of a schema. */
+/** Compares two forms of a schema. Attributes that every resource has stay as they are. */
 export function compareSchemas(
   before: SchemaDefinition,
   after: SchemaDefinition,
@@ -320,9 +346,18 @@ export function compareSchemas(
   const now = new Map(
     listed(after).map(({ attribute, path }) => [path.toLowerCase(), attribute]),
   );
+  const old = new Map(
+    listed(before).map((
+      { attribute, path },
+    ) => [path.toLowerCase(), attribute]),
+  );
   const abandoned: string[] = [];
   const unique: string[] = [];
   const repeatable: string[] = [];
+  const tightened = listed(after)
+    .filter(({ attribute, path }) =>
+      isTighter(attribute, old.get(path.toLowerCase()))
+    ).map(({ path }) => path);
   for (const { attribute, path } of listed(before)) {
     const next = now.get(path.toLowerCase());
     if (next === undefined || !isSameKind(attribute, next)) {
@@ -332,7 +367,47 @@ export function compareSchemas(
     if (isUnique(next) && !isUnique(attribute)) unique.push(path);
     if (!isUnique(next) && isUnique(attribute)) repeatable.push(path);
   }
-  return { abandoned, unique, repeatable };
+  return { abandoned, unique, repeatable, tightened };
+}
+
+/**
+ * A resource type as it is with another form of a schema, or with a schema that
+ * comes to extend it.
+ *
+ * @returns undefined when that is not a schema of the type
+ */
+export function withForm(
+  type: ResourceType,
+  { definition, extends: extended, required }: CustomSchema,
+): ResourceType | undefined {
+  const { id, attributes } = definition;
+  const key = id.toLowerCase();
+  const compiled = (extension: string | undefined) =>
+    new Map(
+      attributes.map((attribute) => [
+        attribute.name.toLowerCase(),
+        compileAttribute(attribute, extension),
+      ]),
+    );
+  if (type.schema.toLowerCase() === key) {
+    const common = [...type.attributes].filter(([name]) => isCommon(name));
+    return {
+      ...type,
+      attributes: new Map([...compiled(undefined), ...common]),
+    };
+  }
+  const known = type.extensions.get(key);
+  const isExtended = extended?.toLowerCase() === type.name.toLowerCase();
+  if (known === undefined && !isExtended) return undefined;
+  const uri = known?.uri ?? id;
+  return {
+    ...type,
+    extensions: new Map([...type.extensions, [key, {
+      uri,
+      required: isExtended ? required : known?.required ?? false,
+      attributes: compiled(uri),
+    }]]),
+  };
 }
 
 /**
@@ -407,7 +482,7 @@ export function attributeOf(
   type: ResourceType,
   name: string,
 ): Attribute | undefined {
-  // A name can be the URI of another schema, too, so that it is no path to follow.
+  // The name is compared as a whole, since it is no path that a client wrote.
   const wanted = name.toLowerCase();
   return [type, ...type.extensions.values()]
     .flatMap(({ attributes }) => [...attributes.values()])
@@ -448,8 +523,22 @@ function isSameKind(a: Attribute, b: Attribute): boolean {
     a.multiValued === b.multiValued && a.caseExact === b.caseExact;
 }
 
+/** Whether a resource can comply with one form of an attribute and not with the next. */
+function isTighter(now: Attribute, before: Attribute | undefined): boolean {
+  const isDemanded = now.required && now.mutability !== "readOnly";
+  const wasDemanded = before?.required === true &&
+    before.mutability !== "readOnly";
+  if (isDemanded && !wasDemanded) return true;
+  if (before === undefined || !now.canonicalValuesOnly) return false;
+  return !before.canonicalValuesOnly ||
+    before.canonicalValues.some((value) =>
+      !now.canonicalValues.includes(value)
+    );
+}
+
 function listed({ attributes }: SchemaDefinition): Listed[] {
-  return attributes.map((definition) => compileAttribute(definition, undefined))
+  return attributes.filter(({ name }) => !isCommon(name))
+    .map((definition) => compileAttribute(definition, undefined))
     .flatMap((attribute) => [attribute, ...attribute.subAttributes.values()])
     .map((attribute) => ({ attribute, path: attribute.path }));
 }
@@ -457,14 +546,18 @@ function listed({ attributes }: SchemaDefinition): Listed[] {
 /** Checks what must hold of each resource type and its extensions. */
 function checkTypes(definitions: Definitions): void {
   for (const type of new Registry(definitions).resourceTypes) {
-    for (const { uri, attributes } of type.extensions.values()) {
+    for (const { uri, attributes, required } of type.extensions.values()) {
       for (const attribute of attributes.values()) {
-        const core = type.attributes.get(attribute.name.toLowerCase());
-        if (core === undefined) continue;
+        if (!isCommon(attribute.name)) continue;
         throw refusal(
-          `Attribute "${attribute.name}" of "${uri}" is one of ${type.name} ` +
-            "already; an extension does not redefine attributes (RFC 7643 " +
-            "section 3.3)",
+          `Attribute "${attribute.name}" of "${uri}" is one that every resource ` +
+            "has; an extension does not define it (RFC 7643 section 3.1)",
+        );
+      }
+      if (required && ![...attributes.values()].some(isWritable)) {
+        throw refusal(
+          `"${uri}" cannot be required of ${type.name}: all its attributes are ` +
+            "readOnly, so that no client can send it",
         );
       }
     }
@@ -479,6 +572,49 @@ function checkTypes(definitions: Definitions): void {
       );
     }
   }
+}
+
+/** Whether a client can give the attribute a value. */
+function isWritable({ mutability, subAttributes }: Attribute): boolean {
+  return mutability !== "readOnly" &&
+    (subAttributes.size === 0 || [...subAttributes.values()].some(isWritable));
+}
+
+/**
+ * Checks that no path names both a schema and an attribute of another one: the
+ * longest URI counts, so that the attribute could not be reached any more.
+ *
+ * @throws {ScimError} 409
+ */
+function checkPaths(definitions: Definitions): void {
+  const { schemas } = new Registry(definitions);
+  for (const { id, attributes } of schemas) {
+    const prefix = `${id.toLowerCase()}:`;
+    for (const other of schemas) {
+      if (!other.id.toLowerCase().startsWith(prefix)) continue;
+      const path = other.id.slice(prefix.length).toLowerCase();
+      const taken = [...COMMON_ATTRIBUTES, ...attributes]
+        .flatMap(pathsOf).find((each) => each.toLowerCase() === path);
+      if (taken === undefined) continue;
+      throw conflict(
+        `The schema "${other.id}" and the attribute "${taken}" of the schema ` +
+          `"${id}" would have the same path; give one of them another name`,
+      );
+    }
+  }
+}
+
+/** The paths of an attribute and its sub-attributes within their schema. */
+function pathsOf({ name, subAttributes = [] }: AttributeDefinition): string[] {
+  return [name, ...subAttributes.map((sub) => `${name}.${sub.name}`)];
+}
+
+function isBuiltIn(id: string): boolean {
+  return builtInRegistry().schema(id) !== undefined;
+}
+
+function needsExtends(): ScimError {
+  return refusal('"required" needs "extends", the type to be extended');
 }
 
 function checkCount(what: string, present: readonly unknown[]): void {

@@ -111,9 +111,14 @@ export function schemaDocument(
     ),
     meta: {
       resourceType: "Schema",
-      location: `${base}/Schemas/${schema.id}`,
+      location: `${base}/Schemas/${schemaSegment(schema.id)}`,
     },
   };
+}
+
+/** The URI of a schema as one segment of a path; a colon may stand in one as it is. */
+export function schemaSegment(uri: string): string {
+  return encodeURIComponent(uri).replaceAll("%3A", ":");
 }
 
 /** SCIM has no word for a closed list of values; operators have. */

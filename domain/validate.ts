@@ -142,8 +142,12 @@ function valueType(attribute: Attribute, strict: boolean): z.ZodType {
       return z.number();
     case "integer":
       return z.number().refine(
-        Number.isSafeInteger,
+        Number.isInteger,
         "must be an integer without fraction or exponent",
+      ).refine(
+        (number) => !Number.isInteger(number) || Number.isSafeInteger(number),
+        `is too large: an integer is from ${Number.MIN_SAFE_INTEGER} to ` +
+          `${Number.MAX_SAFE_INTEGER}`,
       );
     case "dateTime":
       return z.string().refine(

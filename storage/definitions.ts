@@ -19,13 +19,15 @@ import {
   withUniqueness,
 } from "../domain/definitions.ts";
 import { ScimError } from "../domain/errors.ts";
+import { own } from "../domain/json.ts";
 import {
   type CustomSchema,
   type Definitions,
   GROUP_NAMES,
 } from "../domain/registry.ts";
-import { isUnique } from "../domain/schema/compile.ts";
+import { isUnique, type ResourceType } from "../domain/schema/compile.ts";
 import type {
+  AttributeDefinition,
   ResourceTypeDefinition,
   SchemaDefinition,
 } from "../domain/schema/definition.ts";
@@ -33,8 +35,14 @@ import { Change } from "./change.ts";
 import { KeyedLock, retrying } from "./concurrency.ts";
 import { addJob, JOB_LEASE } from "./jobs.ts";
 import { resourcePrefix } from "./keys.ts";
-import { inMotion, type Leaving, useOf } from "./leaving.ts";
-import { decodeRecord } from "./records.ts";
+import {
+  breachOf,
+  inMotion,
+  type Leaving,
+  type StricterForm,
+  useOf,
+} from "./leaving.ts";
+import { decodeRecord, type ResourceRecord } from "./records.ts";
 import {
   encodeDefinition,
   type Registries,
@@ -71,6 +79,8 @@ interface Step {
     readonly unique: boolean;
     /** The schema that is in force when all values are entered. */
     readonly next?: SchemaDefinition;
+    /** Whether resources must have it then; undefined: as before. */
+    readonly required?: boolean | undefined;
   };
 }
 
@@ -94,28 +104,49 @@ export class DefinitionRepository {
     this.#clock = clock;
   }
 
-  /** @throws {ScimError} 400, 409; see domain/definitions.ts */
+  /**
+   * Adds a schema.
+   *
+   * @throws {ScimError} 400, 409; see domain/definitions.ts. 409 also when it is
+   * required of a type that has resources, for none has it
+   */
   async addSchema(tenant: string, schema: CustomSchema): Promise<void> {
     await this.#change(tenant, ({ definitions }) => ({
       definitions: addSchema(definitions, schema),
+      leaving: schema.required ? [stricter(schema)] : [],
     }));
   }
 
   /**
    * Changes the attributes of a schema. Attributes that no resource has a value
-   * of can go or become others; one attribute at a time can become unique.
+   * of can go or become others; one attribute at a time can become unique. What
+   * resources must have or may not hold any more, all of them comply with.
    *
+   * @param required whether resources must have it; undefined: as before
    * @throws {ScimError} 400, 404; 409 when resources have values that would be
-   * lost, or share values that are to be unique; then nothing has changed
+   * lost, share values that are to be unique, or do not comply with the new form;
+   * then nothing has changed
    */
   async replaceSchema(
     tenant: string,
     schema: SchemaDefinition,
+    required?: boolean,
   ): Promise<void> {
     await this.#change(tenant, ({ definitions }) => {
-      const before = findSchema(definitions, schema.id).definition;
+      const found = findSchema(definitions, schema.id);
+      const before = found.definition;
       const nameOf = (path: string) => `${before.id}:${path}`;
-      const { abandoned, unique, repeatable } = compareSchemas(before, schema);
+      const { abandoned, unique, repeatable, tightened } = compareSchemas(
+        before,
+        schema,
+      );
+      const next = {
+        ...found,
+        definition: { ...schema, id: before.id },
+        required: required ?? found.required,
+      };
+      const isStricter = tightened.length > 0 ||
+        next.required && !found.required;
       const [path, ...others] = [...unique, ...repeatable];
       if (others.length > 0) {
         throw new InUseError(
@@ -124,16 +155,20 @@ export class DefinitionRepository {
         );
       }
       return {
-        definitions: replaceSchema(definitions, schema),
-        leaving: abandoned.map((path) => ({
-          kind: "attribute",
-          name: nameOf(path),
-        })),
+        definitions: replaceSchema(definitions, schema, required),
+        leaving: [
+          ...abandoned.map((path): Leaving => ({
+            kind: "attribute",
+            name: nameOf(path),
+          })),
+          ...(isStricter ? [stricter(next)] : []),
+        ],
         ...(path === undefined ? {} : {
           settle: {
             name: nameOf(path),
             unique: unique.includes(path),
             next: schema,
+            required,
           },
         }),
       };
@@ -245,7 +280,8 @@ export class DefinitionRepository {
       await this.#uniqueValues.settle(tenant, name);
     }
     const current = await this.#registries.current(tenant);
-    if (current.leaving.length > 0) throw inMotion();
+    const { incomplete } = current.definitions;
+    if (current.leaving.length > 0 || incomplete.length > 0) throw inMotion();
     return current;
   }
 
@@ -260,7 +296,7 @@ export class DefinitionRepository {
       this.#registries.write(change, tenant, current, definitions);
       return await this.#store.commit(change) !== undefined;
     }
-    const { name, unique, next } = settle;
+    const { name, unique, next, required } = settle;
     const incomplete = [name];
     if (!unique) {
       const after = { ...definitions, incomplete };
@@ -276,7 +312,7 @@ export class DefinitionRepository {
       incomplete,
     };
     this.#registries.write(change, tenant, current, after, current.leaving);
-    const job = settleJob(tenant, name, next);
+    const job = settleJob(tenant, name, next, required);
     encodeDefinition(job);
     addJob(change, job);
     return await this.#store.commit(change) !== undefined;
@@ -331,12 +367,7 @@ export class DefinitionRepository {
           const used = record &&
             uses.find(({ isUsed }) => isUsed(record.attributes));
           if (record === undefined || used === undefined) continue;
-          throw new InUseError(
-            `Resources have ${
-              described(used.item)
-            }, ${type.name} "${record.id}" ` +
-              "among them; that can go, or become another, while none has",
-          );
+          throw refusalOf(used.item, type, record);
         }
       }
     }
@@ -353,15 +384,71 @@ function isUsable(
   );
 }
 
-function described(item: Leaving): string {
+/** The refusal of a step because of one resource. */
+function refusalOf(
+  item: Leaving,
+  type: ResourceType,
+  { id, attributes }: ResourceRecord,
+): InUseError {
+  const who = `${type.name} "${id}" among them`;
+  const stays = (what: string) =>
+    new InUseError(
+      `Resources have ${what}, ${who}; that can go, or become another, while ` +
+        "none has",
+    );
   switch (item.kind) {
     case "resourceType":
-      return "that resource type";
+      return stays("that resource type");
     case "schema":
-      return `attributes of the schema "${item.uri}"`;
+      return stays(`attributes of the schema "${item.uri}"`);
     case "attribute":
-      return `a value of "${item.name}"`;
+      return stays(`a value of "${item.name}"`);
+    case "form": {
+      const { definition, required } = item;
+      if (
+        required && type.schema !== definition.id &&
+        own(attributes, definition.id) === undefined
+      ) {
+        return new InUseError(
+          `Resources lack the extension "${definition.id}", ${who}; add it as ` +
+            "not required, fill it in, then make it required",
+        );
+      }
+      return new InUseError(
+        `Resources do not comply with the new form, ${who}: ` +
+          `${breachOf(item, type, attributes)}; change them first`,
+      );
+    }
   }
+}
+
+/**
+ * A form of a schema as it is announced, before it is looked whether all resources
+ * comply with it. From then on each write checks the announcement and is refused
+ * if it breaks the new form, so that nothing slips through that is read by the
+ * form before; what complies with both is written meanwhile. Scanning again behind
+ * the commit would need a way back, which a crash can cut off.
+ */
+function stricter(
+  { definition, extends: extended, required }: CustomSchema,
+): StricterForm {
+  const bare = (
+    { description: _, subAttributes, ...attribute }: AttributeDefinition,
+  ): AttributeDefinition => ({
+    ...attribute,
+    ...(subAttributes === undefined
+      ? {}
+      : { subAttributes: subAttributes.map(bare) }),
+  });
+  return {
+    kind: "form",
+    definition: {
+      id: definition.id,
+      attributes: definition.attributes.map(bare),
+    },
+    ...(extended === undefined ? {} : { extends: extended }),
+    required,
+  };
 }
 
 function notUnique(

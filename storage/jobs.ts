@@ -46,6 +46,8 @@ const job = z.discriminatedUnion("kind", [
     attribute: z.string(),
     /** The schema that comes into force when they are entered. */
     next: storedSchema.optional(),
+    /** Whether resources must have it then; undefined: as before. */
+    required: z.boolean().optional(),
     notBefore: z.number(),
   }),
   z.object({

@@ -1,15 +1,19 @@
 /**
  * What is about to go: schemas, resource types and attributes that nobody may
- * begin to use while it is looked whether a resource uses them.
+ * begin to use while it is looked whether a resource uses them. So is the freedom
+ * that a stricter form of a schema takes away.
  * @module
  */
 
 import { z } from "zod";
-import { attributeOf } from "../domain/definitions.ts";
+import { attributeOf, withForm } from "../domain/definitions.ts";
 import { ScimError } from "../domain/errors.ts";
 import { valuesOf } from "../domain/indexing.ts";
 import { isJsonObject, type JsonObject, own } from "../domain/json.ts";
+import { COMPATIBLE } from "../domain/profile.ts";
 import type { ResourceType } from "../domain/schema/compile.ts";
+import { storedSchema } from "../domain/schema/read.ts";
+import { validateResource } from "../domain/validate.ts";
 
 /** Something that is about to go, as it is stored. */
 export const leaving = z.discriminatedUnion("kind", [
@@ -20,10 +24,26 @@ export const leaving = z.discriminatedUnion("kind", [
     /** With the URI of its schema. */
     name: z.string(),
   }),
+  z.object({
+    kind: z.literal("form"),
+    /** The stricter form of a schema, without descriptions. */
+    definition: storedSchema,
+    extends: z.string().optional(),
+    required: z.boolean(),
+  }),
 ]);
 
 /** Something that is about to go. */
 export type Leaving = z.infer<typeof leaving>;
+
+/** A form of a schema that is stricter than the one before. */
+export type StricterForm = Extract<Leaving, { kind: "form" }>;
+
+/** Types by the forms that they are to have, so that their validators are kept. */
+const formed = new WeakMap<
+  StricterForm,
+  WeakMap<ResourceType, { readonly type: ResourceType | undefined }>
+>();
 
 /**
  * Tells which resources of a type use something that is about to go.
@@ -46,6 +66,52 @@ export function useOf(
       return attribute &&
         ((attributes) => valuesOf(attribute, attributes).length > 0);
     }
+    case "form":
+      return formedBy(item, type) &&
+        ((attributes) => breachOf(item, type, attributes) !== undefined);
+  }
+}
+
+/**
+ * What is wrong with a resource by a stricter form of a schema, if nothing was
+ * wrong with it before: what did not comply anyway is no reason to keep the form.
+ */
+export function breachOf(
+  form: StricterForm,
+  type: ResourceType,
+  attributes: JsonObject,
+): string | undefined {
+  const next = formedBy(form, type);
+  if (next === undefined) return undefined;
+  const breach = problemOf(next, attributes);
+  return breach === undefined || problemOf(type, attributes) !== undefined
+    ? undefined
+    : breach;
+}
+
+function formedBy(
+  form: StricterForm,
+  type: ResourceType,
+): ResourceType | undefined {
+  const known = formed.get(form) ??
+    new WeakMap<ResourceType, { readonly type: ResourceType | undefined }>();
+  formed.set(form, known);
+  const next = known.get(type) ?? { type: withForm(type, form) };
+  known.set(type, next);
+  return next.type;
+}
+
+/** What is wrong with a resource, in words. */
+function problemOf(
+  type: ResourceType,
+  attributes: JsonObject,
+): string | undefined {
+  try {
+    validateResource(type, attributes, COMPATIBLE);
+    return undefined;
+  } catch (error) {
+    if (error instanceof ScimError) return error.message;
+    throw error;
   }
 }
 

@@ -55,7 +55,8 @@ export class Memberships {
   /**
    * Looks up resources that are to become members, whatever their type.
    *
-   * @throws {ScimError} 400 invalidValue naming the ids that do not exist
+   * @throws {ScimError} 400 invalidValue naming the ids that do not exist, or that
+   * are of types whose resources cannot be members
    */
   async candidates(
     tenant: string,
@@ -66,6 +67,20 @@ export class Memberships {
     if (found.length === ids.length) return found;
     const known = new Set(found.map(({ id }) => id));
     const missing = ids.filter((id) => !known.has(id));
+    const others = await this.#ofOtherTypes(
+      tenant,
+      type,
+      missing.slice(0, MAX_NAMED),
+    );
+    if (others.length > 0) {
+      throw invalidValue(
+        `Attribute "${type.members?.path}" names resources that cannot be ` +
+          `members of ${type.name}: ` +
+          others.map((other) => `${other.type} "${clip(other.id)}"`)
+            .join(", ") +
+          `; members are ${memberTypes(type).join(" and ")} resources`,
+      );
+    }
     const named = missing.slice(0, MAX_NAMED).map((id) => `"${clip(id)}"`);
     const more = missing.length - named.length;
     throw invalidValue(
@@ -96,6 +111,25 @@ export class Memberships {
       if (missing.length === 0) break;
     }
     return found;
+  }
+
+  /** Those of some ids that are resources which cannot be members of a type. */
+  async #ofOtherTypes(
+    tenant: string,
+    type: ResourceType,
+    ids: readonly string[],
+  ): Promise<Edge[]> {
+    const names = type.types.resourceTypes.map(({ name }) => name)
+      .filter((name) => !memberTypes(type).includes(name));
+    const edges = names.flatMap((name) =>
+      ids.map((id) => ({ id, type: name }))
+    );
+    const entries = await this.#store.getMany(
+      edges.map((edge) => resourceKey(tenant, edge.type, edge.id)),
+    );
+    return edges.filter((_, index) =>
+      (entries[index]?.versionstamp ?? null) !== null
+    );
   }
 
   /** Those of some ids that are members of a group. */

@@ -131,6 +131,7 @@ export class Registries {
       incomplete: after.incomplete,
       leaving,
     };
+    if (leaving.length > 0) encodeDefinition(record);
     if (leaving.length === 0 && before.leaving.length > 0) {
       change.delete(jobKey(leavingJobId(tenant)));
     }

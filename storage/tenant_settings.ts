@@ -14,7 +14,7 @@ import type { MaybeEntry } from "./store.ts";
 /** What a tenant can decide. */
 export const tenantSettings = z.object({
   /** Whether two groups may not share a displayName. */
-  uniqueGroupNames: z.boolean(),
+  uniqueGroupNames: z.boolean({ error: "must be a boolean: true or false" }),
 });
 
 /** What a tenant can decide. */

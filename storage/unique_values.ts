@@ -34,8 +34,8 @@ import type { Store } from "./store.ts";
 export interface DuplicateValue {
   /** The name of their resource type. */
   readonly resourceType: string;
-  /** The value in comparable form. */
-  readonly value: string;
+  /** The value in comparable form; left out when it is to be seen by nobody. */
+  readonly value?: string;
   readonly ids: readonly string[];
 }
 
@@ -107,7 +107,11 @@ export class UniqueValues {
       }
       for (const [value, ids] of owners) {
         if (ids.length < 2 || found.length >= MAX_DUPLICATES) continue;
-        found.push({ resourceType: type.name, value, ids });
+        found.push({
+          resourceType: type.name,
+          ...shownValue(attribute, value),
+          ids,
+        });
       }
     }
     return found;
@@ -194,7 +198,7 @@ export class UniqueValues {
         tenant,
         current,
         job?.kind === "settleUnique" && job.next !== undefined
-          ? replaceSchema(definitions, job.next)
+          ? replaceSchema(definitions, job.next, job.required)
           : definitions,
       );
     }
@@ -233,7 +237,7 @@ export class UniqueValues {
           }
           duplicates.push({
             resourceType: subject.type.name,
-            value: value.text,
+            ...shownValue(subject.attribute, value.text),
             ids: [owner, value.id],
           });
         }
@@ -336,11 +340,13 @@ export class UniqueValues {
  * that it needs no lease.
  *
  * @param next the schema that comes into force when all values are entered
+ * @param required whether resources must have it then; undefined: as before
  */
 export function settleJob(
   tenant: string,
   attribute: string,
   next?: SchemaDefinition,
+  required?: boolean,
 ): JobOf<"settleUnique"> {
   return {
     id: settleJobId(tenant, attribute),
@@ -348,12 +354,23 @@ export function settleJob(
     tenant,
     attribute,
     ...(next === undefined ? {} : { next }),
+    ...(required === undefined ? {} : { required }),
     notBefore: 0,
   };
 }
 
 function settleJobId(tenant: string, attribute: string): string {
   return `unique.${tenant}.${attribute}`;
+}
+
+/** The value of a duplicate, unless answers never show it or it is sensitive. */
+function shownValue(
+  attribute: Attribute,
+  value: string,
+): Pick<DuplicateValue, "value"> {
+  const isHidden = attribute.sensitive || attribute.returned === "never" ||
+    attribute.parent?.returned === "never";
+  return isHidden ? {} : { value };
 }
 
 /** The values of an attribute that stand in keys. */

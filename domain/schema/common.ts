@@ -56,3 +56,10 @@ export const COMMON_ATTRIBUTES: readonly AttributeDefinition[] = [
     ]),
   ),
 ];
+
+/** Whether a name is that of an attribute which every resource has. */
+export function isCommon(name: string): boolean {
+  return COMMON_ATTRIBUTES.some((attribute) =>
+    attribute.name.toLowerCase() === name.toLowerCase()
+  );
+}

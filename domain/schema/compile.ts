@@ -23,6 +23,7 @@ export interface Extension {
 export interface ResourceTypes {
   /** The type with a name, such as `User`, in any case. */
   byName(name: string): ResourceType | undefined;
+  readonly resourceTypes: readonly ResourceType[];
   /** The types whose resources have members. */
   readonly withMembers: readonly ResourceType[];
 }
@@ -133,6 +134,9 @@ export function compileResourceType(
     types: types ?? {
       byName: (name) =>
         name.toLowerCase() === type.name.toLowerCase() ? type : undefined,
+      get resourceTypes() {
+        return [type];
+      },
       get withMembers() {
         return type.members === undefined ? [] : [type];
       },
@@ -174,10 +178,11 @@ export function resolvePath(
   options: ResolveOptions = {},
 ): Target | undefined {
   if (path.uri === undefined) {
-    return attributeTarget(type.attributes, path) ??
-      (options.unqualifiedExtensionAttributes === true
-        ? inExtensions(type, path)
-        : undefined);
+    // A name that the core has means the core, whatever extensions have.
+    return options.unqualifiedExtensionAttributes === true &&
+        !type.attributes.has((path.name ?? "").toLowerCase())
+      ? inExtensions(type, path)
+      : attributeTarget(type.attributes, path);
   }
   const text = printAttributePath(path);
   const lower = text.toLowerCase();

@@ -5,6 +5,8 @@
  */
 
 import { z } from "zod";
+import { parseAttributePath } from "../path.ts";
+import { COMMON_ATTRIBUTES, isCommon } from "./common.ts";
 import {
   ATTRIBUTE_TYPES,
   type AttributeDefinition,
@@ -34,70 +36,94 @@ const subAttributeName = z.union([z.literal("$ref"), name], {
     "(RFC 7643 section 2.1)",
 });
 
-/** Paths tell the URI of a schema from an attribute at a colon, as a URN has them. */
-const schemaUri = text.max(200).regex(
-  /^urn:[A-Za-z0-9][A-Za-z0-9-]{1,31}:[A-Za-z0-9._:-]*[A-Za-z0-9]$/i,
-  "must be a URN of letters, digits, '.', '_', '-' and ':', like " +
-    "urn:example:params:scim:schemas:extension:2.0:Badge",
-).refine(
-  (uri) => !uri.toLowerCase().startsWith("urn:ietf:params:scim:api:"),
-  "must not be the URI of a message (urn:ietf:params:scim:api:…)",
+/** A URI is told from the attribute behind it as every path is read. */
+const schemaUri = text.max(200, "must be at most 200 characters").superRefine(
+  (uri, context) => {
+    const problem = uriProblem(uri);
+    if (problem !== undefined) {
+      context.addIssue({ code: "custom", message: problem });
+    }
+  },
 );
 
-const description = z.string().max(MAX_TEXT);
+function uriProblem(uri: string): string | undefined {
+  // Lists of attributes are split at commas.
+  if (uri.includes(",") || parseAttributePath(`${uri}:x`)?.uri !== uri) {
+    return "must be an absolute URI of letters, digits and ._~:/?#@!$&'*+;=%- " +
+      "that ends with a letter or digit, like " +
+      "urn:example:params:scim:schemas:extension:2.0:Badge";
+  }
+  if (!/^[A-Za-z][A-Za-z0-9+.-]*:/.test(uri)) {
+    return "must be an absolute URI: it must begin with a scheme and a colon, " +
+      "like urn: or https:";
+  }
+  if (/^urn:/i.test(uri) && !/^urn:[a-z0-9][a-z0-9-]{0,31}:/i.test(uri)) {
+    return "must be a URN with a namespace of 1 to 32 letters, digits and " +
+      "hyphens and a name in it, like urn:example:badge";
+  }
+  return uri.toLowerCase().startsWith("urn:ietf:params:scim:api:")
+    ? "must not be the URI of a message (urn:ietf:params:scim:api:…)"
+    : undefined;
+}
+
+const flag = z.boolean({ error: "must be a boolean: true or false" });
+
+/** A text that may be left out. */
+function shortText(most: number) {
+  return z.string({ error: missing("a string") })
+    .max(most, `must be at most ${most} characters`);
+}
+
+const description = shortText(MAX_TEXT);
+
+const texts = z.array(
+  shortText(MAX_TEXT).min(1, "must be at least 1 character"),
+  { error: missing("an array of strings") },
+).max(MAX_ATTRIBUTES, `must have at most ${MAX_ATTRIBUTES} values`);
 
 const characteristics = {
-  type: z.enum(ATTRIBUTE_TYPES, {
-    error: `must be one of ${ATTRIBUTE_TYPES.join(", ")}`,
-  }).optional(),
-  multiValued: z.boolean().optional(),
+  type: oneOf(ATTRIBUTE_TYPES).optional(),
+  multiValued: flag.optional(),
   description: description.optional(),
-  required: z.boolean().optional(),
-  canonicalValues: z.array(z.string().min(1).max(MAX_TEXT)).max(MAX_ATTRIBUTES)
-    .optional(),
-  canonicalValuesOnly: z.boolean().optional(),
-  sensitive: z.boolean().optional(),
-  caseExact: z.boolean().optional(),
-  mutability: z.enum(MUTABILITIES, {
-    error: `must be one of ${MUTABILITIES.join(", ")}`,
-  }).optional(),
-  returned: z.enum(RETURNED, {
-    error: `must be one of ${RETURNED.join(", ")}`,
-  }).optional(),
-  uniqueness: z.enum(UNIQUENESSES, {
-    error: `must be one of ${UNIQUENESSES.join(", ")}`,
-  }).optional(),
-  referenceTypes: z.array(z.string().min(1).max(MAX_TEXT)).max(MAX_ATTRIBUTES)
-    .optional(),
+  required: flag.optional(),
+  canonicalValues: texts.optional(),
+  canonicalValuesOnly: flag.optional(),
+  sensitive: flag.optional(),
+  caseExact: flag.optional(),
+  mutability: oneOf(MUTABILITIES).optional(),
+  returned: oneOf(RETURNED).optional(),
+  uniqueness: oneOf(UNIQUENESSES).optional(),
+  referenceTypes: texts.optional(),
 };
 
 /** Neither side may have attributes of a complex attribute in another one. */
 const subAttribute = scimObject({
   name: subAttributeName,
   ...characteristics,
-  subAttributes: z.array(z.unknown()).optional(),
+  subAttributes: list(z.unknown()).optional(),
 });
 
 const attribute = scimObject({
   name,
   ...characteristics,
-  subAttributes: z.array(subAttribute).max(MAX_ATTRIBUTES).optional(),
+  subAttributes: list(subAttribute).optional(),
 });
 
 /** A Schema resource as an operator sends it; the result is complete and sound. */
 export const schemaResource = scimObject({
-  schemas: z.array(z.string()).optional(),
+  schemas: texts.optional(),
   id: schemaUri,
-  name: z.string().max(200).optional(),
+  name: shortText(200).optional(),
   description: description.optional(),
-  attributes: z.array(attribute, { error: missing("an array") })
-    .max(MAX_ATTRIBUTES),
+  attributes: list(attribute),
   meta: z.unknown().optional(),
 }).superRefine(({ attributes }, context) => {
   const report = (path: PropertyKey[], message: string) =>
     context.addIssue({ code: "custom", path, message });
   checkNames(attributes, ["attributes"], report);
   for (const [index, definition] of attributes.entries()) {
+    // Whatever a schema says of these, their own definitions count.
+    if (isCommon(definition.name)) continue;
     const path = ["attributes", index];
     checkAttribute(definition, undefined, path, report);
     const { subAttributes = [] } = definition;
@@ -111,8 +137,8 @@ export const schemaResource = scimObject({
 
 /** A ResourceType resource as an operator sends it. */
 export const resourceTypeResource = scimObject({
-  schemas: z.array(z.string()).optional(),
-  id: z.string().optional(),
+  schemas: texts.optional(),
+  id: text.optional(),
   name: text.regex(
     /^[A-Za-z][A-Za-z0-9_-]{0,63}$/,
     "must be a letter and up to 63 letters, digits, - and _",
@@ -125,10 +151,10 @@ export const resourceTypeResource = scimObject({
     endpoint.startsWith("/") ? endpoint : `/${endpoint}`
   ),
   schema: text,
-  schemaExtensions: z.array(scimObject({
+  schemaExtensions: list(scimObject({
     schema: text,
-    required: z.boolean().default(false),
-  })).max(MAX_ATTRIBUTES).default([]),
+    required: flag.default(false),
+  })).default([]),
   meta: z.unknown().optional(),
 }).transform(completeResourceType);
 
@@ -186,13 +212,25 @@ function completeSchema(
     id,
     ...(name === undefined ? {} : { name }),
     ...(description === undefined ? {} : { description }),
-    attributes: attributes.map(({ subAttributes, ...rest }) => ({
-      ...completeAttribute(rest),
-      ...(subAttributes === undefined
-        ? {}
-        : { subAttributes: subAttributes.map(completeAttribute) }),
-    })),
+    attributes: attributes.map(({ subAttributes, ...rest }) =>
+      commonAttribute(rest.name) ?? {
+        ...completeAttribute(rest),
+        ...(subAttributes === undefined
+          ? {}
+          : { subAttributes: subAttributes.map(completeAttribute) }),
+      }
+    ),
   };
+}
+
+/**
+ * The characteristics of RFC 7643 section 3.1 win over a schema's own listing, so
+ * that these are the ones that it publishes.
+ */
+function commonAttribute(name: string): AttributeDefinition | undefined {
+  return COMMON_ATTRIBUTES.find((common) =>
+    common.name.toLowerCase() === name.toLowerCase()
+  );
 }
 
 function completeAttribute(
@@ -313,7 +351,10 @@ function checkAttribute(
   checkMeaning(definition, parent, path, report);
 }
 
-/** Some sub-attributes mean the same everywhere (RFC 7643 section 2.4). */
+/**
+ * Some sub-attributes mean the same everywhere (RFC 7643 section 2.4): `value` and
+ * `$ref` in every complex attribute, the others in multi-valued ones.
+ */
 function checkMeaning(
   { name, type = "string", multiValued }: ReadAttribute,
   parent: ReadAttribute | undefined,
@@ -321,13 +362,16 @@ function checkMeaning(
   report: Report,
 ): void {
   const known = name.toLowerCase();
-  if (parent === undefined || !MEANINGS.has(known)) return;
+  const meanings = parent?.multiValued === true
+    ? ELEMENT_MEANINGS
+    : REFERENCE_MEANINGS;
+  if (parent === undefined || !meanings.has(known)) return;
   const why =
     `"${known}" means the same in every schema (RFC 7643 section 2.4)`;
   if (name !== known) {
     report([...path, "name"], `must be spelt "${known}": ${why}`);
   }
-  const wanted = MEANINGS.get(known) ?? type;
+  const wanted = meanings.get(known) ?? type;
   if (type !== wanted) report([...path, "type"], `must be ${wanted}: ${why}`);
   if (multiValued === true) {
     report([...path, "multiValued"], `must be false: ${why}`);
@@ -335,13 +379,36 @@ function checkMeaning(
 }
 
 /** The type of each; undefined for any that is simple. */
-const MEANINGS: ReadonlyMap<string, string | undefined> = new Map([
+const REFERENCE_MEANINGS: ReadonlyMap<string, string | undefined> = new Map([
   ["value", undefined],
+  ["$ref", "reference"],
+]);
+
+const ELEMENT_MEANINGS: ReadonlyMap<string, string | undefined> = new Map([
+  ...REFERENCE_MEANINGS,
   ["type", "string"],
   ["primary", "boolean"],
   ["display", "string"],
-  ["$ref", "reference"],
 ]);
+
+/** A list of definitions. */
+function list<Item extends z.ZodType>(item: Item) {
+  return z.array(item, { error: missing("an array") })
+    .max(MAX_ATTRIBUTES, `must have at most ${MAX_ATTRIBUTES} values`);
+}
+
+/** One of some words, which vendors write in any case. */
+function oneOf<Word extends string>(words: readonly Word[]) {
+  const error = `must be one of ${words.join(", ")}`;
+  return z.string({ error }).transform((text, context) => {
+    const found = words.find((word) =>
+      word.toLowerCase() === text.toLowerCase()
+    );
+    if (found !== undefined) return found;
+    context.addIssue({ code: "custom", message: error });
+    return z.NEVER;
+  });
+}
 
 /** Says what is wrong with a value of another type, or with none at all. */
 function missing(wanted: string): z.core.$ZodErrorMap {

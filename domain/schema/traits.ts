@@ -48,6 +48,7 @@ const COMMON_TRAITS: ResourceTypeTraits = {
   always: [],
 };
 
+/** By the URI of the schema; references of `derived` are names within it. */
 const TRAITS: ReadonlyMap<string, Partial<ResourceTypeTraits>> = new Map([
   /** Groups are a view, and passwords are dropped. */
   [USER_SCHEMA.id, {
@@ -60,7 +61,7 @@ const TRAITS: ReadonlyMap<string, Partial<ResourceTypeTraits>> = new Map([
   /** The manager's name is looked up. */
   [ENTERPRISE_USER_SCHEMA.id, {
     derived: [{
-      reference: `${ENTERPRISE_USER_SCHEMA.id}:manager`,
+      reference: "manager",
       resourceType: "User",
       label: "displayName",
     }],
@@ -73,8 +74,16 @@ const TRAITS: ReadonlyMap<string, Partial<ResourceTypeTraits>> = new Map([
 export function traitsOf(
   { schema, schemaExtensions }: ResourceTypeDefinition,
 ): ResourceTypeTraits {
+  const own = TRAITS.get(schema);
   const derived = schemaExtensions.flatMap((extension) =>
-    TRAITS.get(extension.schema)?.derived ?? []
+    (TRAITS.get(extension.schema)?.derived ?? []).map((each) => ({
+      ...each,
+      reference: `${extension.schema}:${each.reference}`,
+    }))
   );
-  return { ...COMMON_TRAITS, ...TRAITS.get(schema), derived };
+  return {
+    ...COMMON_TRAITS,
+    ...own,
+    derived: [...own?.derived ?? [], ...derived],
+  };
 }

@@ -10,6 +10,7 @@ import { z } from "zod";
 import {
   resourceTypeDocument,
   schemaDocument,
+  schemaSegment,
 } from "../../domain/discovery.ts";
 import {
   addResourceType,
@@ -31,27 +32,43 @@ import type { Services } from "../services.ts";
 import { closed, problemHook, requireJson, tenantId } from "./requests.ts";
 import { noTenant } from "./tenants.ts";
 
+const typeName = z.string({ error: "must be a string" })
+  .min(1, "must be at least 1 character")
+  .max(64, "must be at most 64 characters");
+
+const flag = z.boolean({ error: "must be a boolean: true or false" });
+
 const schemaRequest = closed({
   schema: schemaResource,
-  extends: z.string().min(1).max(64).optional(),
-  required: z.boolean().default(false),
-  tenant: tenantId.default(DEFAULT_TENANT),
+  extends: typeName.optional(),
+  required: flag.default(false),
+  tenant: tenantId.optional(),
 });
 
-const schemaReplacement = closed({ schema: schemaResource });
+/** What GET and POST show of a schema can be sent as it is. */
+const schemaReplacement = closed({
+  schema: schemaResource,
+  extends: typeName.optional(),
+  required: flag.optional(),
+  tenant: tenantId.optional(),
+});
 
 const resourceTypeRequest = closed({
   resourceType: resourceTypeResource,
-  tenant: tenantId.default(DEFAULT_TENANT),
+  tenant: tenantId.optional(),
 });
 
 const tenantQuery = z.object({ tenant: tenantId.default(DEFAULT_TENANT) });
+
+/** The tenant of a request that can name it in its body, too. */
+const optionalTenantQuery = z.object({ tenant: tenantId.optional() });
 
 /** Builds `/schemas` and `/resource-types`. */
 export function definitionRoutes(services: Services): Hono {
   const { definitions, registries, tenants, clock, publicUrl } = services;
   const app = new Hono();
   const query = zValidator("query", tenantQuery, problemHook);
+  const optionalQuery = zValidator("query", optionalTenantQuery, problemHook);
   const baseOf = (c: Context) => scimBaseUrl(c.req.url, publicUrl);
 
   app.get("/schemas", query, async (c) => {
@@ -65,10 +82,13 @@ export function definitionRoutes(services: Services): Hono {
 
   app.post(
     "/schemas",
+    optionalQuery,
     requireJson(),
     zValidator("json", schemaRequest, problemHook),
     async (c) => {
-      const { schema, tenant, ...rest } = c.req.valid("json");
+      const { schema, tenant: named, ...rest } = c.req.valid("json");
+      const tenant = tenantOf(c.req.valid("query").tenant, named);
+      if (tenant === undefined) return twoTenants();
       const request = { ...rest, definition: schema };
       // What is refused brings no tenant into being.
       addSchema(await inForce(tenant), request);
@@ -76,7 +96,7 @@ export function definitionRoutes(services: Services): Hono {
       await definitions.addSchema(tenant, request);
       const added = findSchema(await inForce(tenant), schema.id);
       return c.json({ ...shownSchema(added, baseOf(c)), tenant }, 201, {
-        Location: locationOf(c, `schemas/${schema.id}`, tenant),
+        Location: locationOf(c, `schemas/${schemaSegment(schema.id)}`, tenant),
       });
     },
   );
@@ -89,24 +109,40 @@ export function definitionRoutes(services: Services): Hono {
 
   app.put(
     "/schemas/:id",
-    query,
+    optionalQuery,
     requireJson(),
     zValidator("json", schemaReplacement, problemHook),
     async (c) => {
-      const { tenant } = c.req.valid("query");
-      const { definition } = findSchema(
+      const { schema, required, ...rest } = c.req.valid("json");
+      const tenant = tenantOf(c.req.valid("query").tenant, rest.tenant);
+      if (tenant === undefined) return twoTenants();
+      const { definition, extends: extended } = findSchema(
         await inForce(tenant),
         c.req.param("id"),
       );
-      const { schema } = c.req.valid("json");
       if (schema.id.toLowerCase() !== definition.id.toLowerCase()) {
-        const pointer = "/schema/id";
-        const detail = `must be "${definition.id}", the schema in the URL`;
-        return problemResponse(400, `${pointer} ${detail}`, {
-          errors: [{ pointer, detail }],
-        });
+        return wrongMember(
+          "/schema/id",
+          `must be "${definition.id}", the schema in the URL`,
+        );
       }
-      await definitions.replaceSchema(tenant, { ...schema, id: definition.id });
+      if (
+        rest.extends !== undefined &&
+        rest.extends.toLowerCase() !== extended?.toLowerCase()
+      ) {
+        return wrongMember(
+          "/extends",
+          (extended === undefined
+            ? "must be left out"
+            : `must be "${extended}"`) +
+            ", as before; what a schema extends does not change",
+        );
+      }
+      await definitions.replaceSchema(
+        tenant,
+        { ...schema, id: definition.id },
+        required,
+      );
       const found = findSchema(await inForce(tenant), definition.id);
       return c.json(shownSchema(found, baseOf(c)));
     },
@@ -129,10 +165,13 @@ export function definitionRoutes(services: Services): Hono {
 
   app.post(
     "/resource-types",
+    optionalQuery,
     requireJson(),
     zValidator("json", resourceTypeRequest, problemHook),
     async (c) => {
-      const { resourceType, tenant } = c.req.valid("json");
+      const { resourceType, tenant: named } = c.req.valid("json");
+      const tenant = tenantOf(c.req.valid("query").tenant, named);
+      if (tenant === undefined) return twoTenants();
       addResourceType(await inForce(tenant), resourceType);
       await tenants.ensure(tenant, clock());
       await definitions.addResourceType(tenant, resourceType);
@@ -166,6 +205,29 @@ export function definitionRoutes(services: Services): Hono {
   }
 
   return app;
+}
+
+/** The tenant that a request is about; undefined when it names two. */
+function tenantOf(
+  inQuery: string | undefined,
+  inBody: string | undefined,
+): string | undefined {
+  const tenant = inBody ?? inQuery ?? DEFAULT_TENANT;
+  return inQuery === undefined || inQuery === tenant ? tenant : undefined;
+}
+
+function twoTenants(): Response {
+  return wrongMember(
+    "/tenant",
+    "differs from the tenant in the query; name the tenant once",
+  );
+}
+
+/** 400 for one member of a request. */
+function wrongMember(pointer: string, detail: string): Response {
+  return problemResponse(400, `${pointer} ${detail}`, {
+    errors: [{ pointer, detail }],
+  });
 }
 
 function shownSchema(

@@ -15,7 +15,7 @@ import { problemResponse } from "../middleware/errors.ts";
 const MAX_ERRORS_TOLD = 5;
 
 /** The id of a tenant. */
-export const tenantId = z.string().regex(
+export const tenantId = z.string({ error: "must be a string" }).regex(
   /^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/,
   "must be 1 to 63 letters, digits, hyphens and underscores",
 );

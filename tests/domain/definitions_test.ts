@@ -70,17 +70,173 @@ Deno.test("addSchema() leaves the definitions before it as they were", () => {
   assert.equal(BADGE.schemas.length, 1);
 });
 
-for (const id of [ID, ID.toUpperCase(), USER_URI.toLowerCase()]) {
+for (
+  const [id, detail] of [
+    [ID, `There is a schema "${ID}" already; PUT /admin/schemas/${ID}`],
+    [ID.toUpperCase(), `There is a schema "${ID.toUpperCase()}" already`],
+    [USER_URI.toLowerCase(), "is built in; it cannot be added or changed"],
+  ] as const
+) {
   Deno.test(`addSchema() refuses the URI ${id}, which is taken`, () => {
     const definition = { ...schema({ name: "a" }), id };
     refuses(
       () => addSchema(BADGE, { definition, required: false }),
       409,
       undefined,
-      `There is a schema "${id}" already`,
+      detail,
     );
   });
 }
+
+/** URIs that are paths of attributes, too, beside a schema with the attribute "card". */
+const PATHS: readonly (readonly [string, string, string])[] = [
+  [`${ID}:Card`, ID, "card"],
+  [`${ID.toUpperCase()}:CARD.PIN`, ID, "card.pin"],
+  [`${ID}:externalid`, ID, "externalId"],
+  [`${USER_URI}:Title`, USER_URI, "title"],
+  [`${USER_URI}:meta.version`, USER_URI, "meta.version"],
+  [
+    "urn:ietf:params:scim:schemas:extension:enterprise:2.0:user:manager.value",
+    "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User",
+    "manager.value",
+  ],
+];
+
+const CARD: AttributeDefinition = {
+  name: "card",
+  type: "complex",
+  subAttributes: [{ name: "pin" }],
+};
+
+for (const [id, other, attribute] of PATHS) {
+  for (const extended of [undefined, "Group"]) {
+    Deno.test(`addSchema() refuses the URI ${id}, which is the path of an attribute, ${extended ?? "nothing"} extended`, () => {
+      const before = addSchema(NO_DEFINITIONS, {
+        definition: schema(CARD),
+        required: false,
+      });
+      refuses(
+        () =>
+          addSchema(before, {
+            definition: { id, attributes: [{ name: "a" }] },
+            required: false,
+            extends: extended,
+          }),
+        409,
+        undefined,
+        `The schema "${id}" and the attribute "${attribute}" of the schema ` +
+          `"${other}" would have the same path`,
+      );
+    });
+  }
+}
+
+Deno.test("replaceSchema() refuses an attribute whose path is the URI of a schema", () => {
+  const id = `${ID}:Card.Pin`;
+  const before = addSchema(BADGE, {
+    definition: { id, attributes: [{ name: "a" }] },
+    required: false,
+  });
+  refuses(
+    () => replaceSchema(before, schema({ name: "number" }, CARD)),
+    409,
+    undefined,
+    `The schema "${id}" and the attribute "card.pin" of the schema "${ID}"`,
+  );
+  replaceSchema(before, schema({ name: "card" }, { name: "cards" }));
+});
+
+Deno.test("addResourceType() has no schema whose URI is the path of an attribute", () => {
+  const id = `${ID}:number`;
+  refuses(
+    () =>
+      addResourceType({
+        ...BADGE,
+        schemas: [...BADGE.schemas, {
+          definition: { id, attributes: [{ name: "a" }] },
+          required: false,
+        }],
+      }, { ...THING, schemaExtensions: [{ schema: id, required: false }] }),
+    409,
+    undefined,
+    `The schema "${id}" and the attribute "number" of the schema "${ID}"`,
+  );
+});
+
+Deno.test("A schema whose URI begins like an attribute's path goes beside it", () => {
+  for (const id of [`${ID}:number:2.0`, `${ID}:numbers`, `${ID}number`]) {
+    addSchema(BADGE, {
+      definition: { id, attributes: [{ name: "number" }] },
+      required: false,
+    });
+  }
+});
+
+Deno.test("An extension that no client can send is not required", () => {
+  const silent: AttributeDefinition = { name: "a", mutability: "readOnly" };
+  const within: AttributeDefinition = {
+    name: "b",
+    type: "complex",
+    subAttributes: [silent],
+  };
+  const detail = `"${ID}" cannot be required of User: all its attributes`;
+  refuses(() => extending("User", silent, within), 400, undefined, detail);
+  extending("User", silent, { name: "c" });
+  const optional = addSchema(NO_DEFINITIONS, {
+    definition: schema(silent),
+    extends: "User",
+    required: false,
+  });
+  refuses(
+    () => replaceSchema(optional, schema(silent), true),
+    400,
+    undefined,
+    detail,
+  );
+  refuses(
+    () => replaceSchema(extending("User", { name: "c" }), schema(within)),
+    400,
+    undefined,
+    detail,
+  );
+  const alone = addSchema(NO_DEFINITIONS, {
+    definition: schema(silent),
+    required: false,
+  });
+  refuses(
+    () =>
+      addResourceType(alone, {
+        ...THING,
+        schema: USER_URI,
+        schemaExtensions: [{ schema: ID, required: true }],
+      }),
+    400,
+    undefined,
+    `"${ID}" cannot be required of Thing`,
+  );
+});
+
+Deno.test("replaceSchema() changes whether an extension is required", () => {
+  const before = extending("User", { name: "number" });
+  const required = (definitions: Definitions) =>
+    definitions.schemas[0]?.required;
+  const optional = replaceSchema(before, schema({ name: "number" }), false);
+  assert.equal(required(optional), false);
+  assert.equal(
+    required(replaceSchema(optional, schema({ name: "number" }))),
+    false,
+  );
+  assert.equal(
+    required(replaceSchema(optional, schema({ name: "number" }), true)),
+    true,
+  );
+  refuses(
+    () => replaceSchema(BADGE, schema({ name: "number" }), true),
+    400,
+    undefined,
+    '"required" needs "extends"',
+  );
+});
 
 Deno.test("addSchema() refuses more schemas than a tenant can have", () => {
   const schemas = Array.from({ length: MAX_DEFINITIONS }, (_, index) => ({
@@ -130,13 +286,13 @@ Deno.test("removeSchema() and removeResourceType() go from the outside to the in
     () => removeSchema(NO_DEFINITIONS, USER_URI),
     404,
     undefined,
-    "No schema",
+    `No schema "${USER_URI}" was added: it is built in and stays as it is`,
   );
   refuses(
     () => removeResourceType(NO_DEFINITIONS, "User"),
     404,
     undefined,
-    "No resource type",
+    'No resource type "User" was added: it is built in and stays as it is',
   );
 });
 
@@ -247,6 +403,52 @@ const CHANGES: readonly (readonly [
     },
     { abandoned: ["a.c"], unique: ["a.b"] },
   ],
+  ["a required attribute", { name: "a" }, { name: "a", required: true }, {
+    tightened: ["a"],
+  }],
+  [
+    "a required attribute that no client sends",
+    { name: "a" },
+    { name: "a", required: true, mutability: "readOnly" },
+    {},
+  ],
+  [
+    "a required attribute that clients come to send",
+    { name: "a", required: true, mutability: "readOnly" },
+    { name: "a", required: true },
+    { tightened: ["a"] },
+  ],
+  ["no requirement", { name: "a", required: true }, { name: "a" }, {}],
+  [
+    "a closed list",
+    { name: "a", canonicalValues: ["x"] },
+    { name: "a", canonicalValues: ["x"], canonicalValuesOnly: true },
+    { tightened: ["a"] },
+  ],
+  [
+    "a shorter list",
+    { name: "a", canonicalValues: ["x", "y"], canonicalValuesOnly: true },
+    { name: "a", canonicalValues: ["y", "z"], canonicalValuesOnly: true },
+    { tightened: ["a"] },
+  ],
+  [
+    "a longer list",
+    { name: "a", canonicalValues: ["x"], canonicalValuesOnly: true },
+    { name: "a", canonicalValues: ["y", "x"], canonicalValuesOnly: true },
+    {},
+  ],
+  [
+    "a shorter list of suggestions",
+    { name: "a", canonicalValues: ["x", "y"] },
+    { name: "a", canonicalValues: ["x"] },
+    {},
+  ],
+  [
+    "an attribute that every resource has",
+    { name: "externalId", required: true, caseExact: true },
+    { name: "id", uniqueness: "server" },
+    {},
+  ],
 ];
 
 for (const [what, before, after, change] of CHANGES) {
@@ -255,10 +457,21 @@ for (const [what, before, after, change] of CHANGES) {
       abandoned: [],
       unique: [],
       repeatable: [],
+      tightened: [],
       ...change,
     });
   });
 }
+
+Deno.test("compareSchemas() tells that a new attribute is required", () => {
+  const after = schema({ name: "a" }, {
+    name: "b",
+    type: "complex",
+    subAttributes: [{ name: "c", required: true }],
+  });
+  const { tightened } = compareSchemas(schema({ name: "a" }), after);
+  assert.deepEqual(tightened, ["b.c"]);
+});
 
 Deno.test("withoutUniqueness() takes the uniqueness of one attribute", () => {
   const definitions = extending(

@@ -138,7 +138,7 @@ for (const profile of PROFILES) {
       ["ports", 8, true],
       ["ports", -0, true],
       ["ports", 1.5, false],
-      ["ports", 2 ** 53, false],
+      ["ports", Number.MAX_SAFE_INTEGER, true],
       ["bought", "2024-05-06T07:08:09.1234567Z", true],
       ["bought", "2024-05-06", false],
       ["bought", 1, false],
@@ -164,6 +164,17 @@ for (const profile of PROFILES) {
         validateResource(DEVICE, { ...ROUTER, [name]: value }, profile);
       if (isRight) validate();
       else refuses(validate, 400, "invalidValue", name, "must be");
+    });
+  }
+
+  for (const ports of [2 ** 53, -(2 ** 53), 1e300]) {
+    Deno.test(`validateResource() says that ${ports} is too large for an integer (${profile.name})`, () => {
+      refuses(
+        () => validateResource(DEVICE, { ...ROUTER, ports }, profile),
+        400,
+        "invalidValue",
+        'Attribute "ports" is too large: an integer is from -9007199254740991',
+      );
     });
   }
 

@@ -1,24 +1,28 @@
-import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import type { JsonObject, JsonValue } from "../../domain/json.ts";
 import {
   addSchema,
   addType,
   BADGE,
+  badge,
   create,
   CUSTOM,
   DEVICE,
   device,
   DEVICE_TYPE,
+  isProblem,
   LEASE,
   NETWORK,
   networked,
+  one,
+  pointers,
   registerDevices,
   schemaOf,
+  thing,
   withDevices,
 } from "./custom_types.ts";
 import {
   ADMIN_SECRET,
-  type Answer,
   object,
   objects,
   send,
@@ -32,28 +36,10 @@ import {
 const SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:Schema";
 const RESOURCE_TYPE = "urn:ietf:params:scim:schemas:core:2.0:ResourceType";
 
-/** Checks that an answer is a problem document (RFC 9457) that says something. */
-function isProblem(answer: Answer, status: number, detail: RegExp): void {
-  strictEqual(answer.status, status, answer.text);
-  strictEqual(answer.headers.get("Content-Type"), "application/problem+json");
-  strictEqual(answer.json["status"], status);
-  match(text(answer.json["detail"]), detail);
-}
-
-/** What a problem document says of each member, by its pointer. */
-function pointers({ json }: Answer): JsonValue[] {
-  return objects(json["errors"]).map(({ pointer }) => pointer ?? null);
-}
-
 /** A short text for the name of a test. */
 function brief(value: JsonValue): string {
   const whole = JSON.stringify(value);
   return whole.length > 90 ? `${whole.slice(0, 90)}…` : whole;
-}
-
-/** A schema with one attribute. */
-function one(attribute: JsonValue): JsonObject {
-  return schemaOf("Thing", attribute);
 }
 
 /** A schema with one sub-attribute. */
@@ -69,10 +55,14 @@ const REFUSED_REQUESTS: readonly (readonly [JsonValue, string[], RegExp])[] = [
   [{ schema: null }, ["/schema"], /must be an object/],
   [{ schema: [] }, ["/schema"], /must be an object/],
   [{ schema: "x" }, ["/schema"], /must be an object/],
-  [{ schema: one({ name: "a" }), extends: 5 }, ["/extends"], /string/],
+  [{ schema: one({ name: "a" }), extends: 5 }, ["/extends"], /a string/],
   [{ schema: one({ name: "a" }), extends: "" }, ["/extends"], /1/],
   [{ schema: one({ name: "a" }), extends: "x".repeat(65) }, ["/extends"], /64/],
-  [{ schema: one({ name: "a" }), required: "true" }, ["/required"], /boolean/],
+  [
+    { schema: one({ name: "a" }), required: "true" },
+    ["/required"],
+    /true or f/,
+  ],
   [{ schema: one({ name: "a" }), tenant: "" }, ["/tenant"], /letters, digits/],
   [{ schema: one({ name: "a" }), tenant: "a/b" }, ["/tenant"], /1 to 63/],
   [{ schema: one({ name: "a" }), tenant: null }, ["/tenant"], /string/],
@@ -96,21 +86,24 @@ const REFUSED_SCHEMAS: readonly (readonly [JsonObject, string[], RegExp])[] = [
   ], /required/],
   ...[
     "Thing",
-    "https://example.com/Thing",
+    "https://example.com/",
     "urn:example:",
-    "urn:example",
-    "urn:x:y",
     "urn:example:a b",
     "urn:example:a[b]",
-    "urn:example:a/b",
+    "urn:example:a,b",
     "urn:example:a\u0000",
     "urn:example:ä",
     "",
   ].map((id): [JsonObject, string[], RegExp] => [
     { ...one({ name: "a" }), id },
     ["/schema/id"],
-    /must be a URN of letters, digits/,
+    /must be an absolute URI/,
   ]),
+  [
+    { ...one({ name: "a" }), id: "urn:example" },
+    ["/schema/id"],
+    /must be a URN with a namespace of 1 to 32 letters, digits and hyphens/,
+  ],
   [{ ...one({ name: "a" }), id: 5 }, ["/schema/id"], /must be a string/],
   [
     { ...one({ name: "a" }), id: `urn:example:${"x".repeat(200)}` },
@@ -189,16 +182,16 @@ const REFUSED_SCHEMAS: readonly (readonly [JsonObject, string[], RegExp])[] = [
 /** Wrong characteristics of attributes, the member that is named, and what is said. */
 const REFUSED_CHARACTERISTICS:
   readonly (readonly [JsonObject, string, RegExp])[] = [
-    [{ name: "a", multiValued: "true" }, "/multiValued", /boolean/],
-    [{ name: "a", required: 1 }, "/required", /boolean/],
-    [{ name: "a", caseExact: "yes" }, "/caseExact", /boolean/],
+    [{ name: "a", multiValued: "true" }, "/multiValued", /true or f/],
+    [{ name: "a", required: 1 }, "/required", /true or false/],
+    [{ name: "a", caseExact: "yes" }, "/caseExact", /must be a boolean: true/],
     [{ name: "a", description: 5 }, "/description", /string/],
     [{ name: "a", description: "x".repeat(2001) }, "/description", /2000/],
-    [{ name: "a", mutability: "readonly" }, "/mutability", /readOnly, readWr/],
+    [{ name: "a", mutability: "read" }, "/mutability", /readOnly, readWr/],
     [{ name: "a", mutability: true }, "/mutability", /must be one of readOnly/],
-    [{ name: "a", returned: "Always" }, "/returned", /always, never, default/],
+    [{ name: "a", returned: "Alway" }, "/returned", /always, never, default/],
     [{ name: "a", uniqueness: "tenant" }, "/uniqueness", /none, server, glob/],
-    [{ name: "a", canonicalValues: "x" }, "/canonicalValues", /array/],
+    [{ name: "a", canonicalValues: "x" }, "/canonicalValues", /be an array/],
     [{ name: "a", canonicalValues: [1] }, "/canonicalValues/0", /string/],
     [{ name: "a", canonicalValues: [""] }, "/canonicalValues/0", /1/],
     [
@@ -349,7 +342,7 @@ Deno.test("43-2.1-2 Names of attributes hold letters, digits, $, - and _ behind 
   deepStrictEqual(objects(attributes).map(({ name }) => name), [...names, "c"]);
 });
 
-for (const type of ["text", "String", "int", "float", "date", "object", 5]) {
+for (const type of ["text", "strings", "int", "float", "date", "object", 5]) {
   Deno.test(
     `43-2.3-1 A schema with the data type ${brief(type)} is refused`,
     async () => {
@@ -489,11 +482,6 @@ Deno.test("A problem names every wrong member, the first five in its text", asyn
 });
 
 // Resource types.
-
-/** A resource type that is in order. */
-function thing(more: JsonObject = {}): JsonObject {
-  return { name: "Thing", endpoint: "/Things", schema: URN.user, ...more };
-}
 
 /** Requests for a resource type that are refused. */
 const REFUSED_TYPES: readonly (readonly [JsonValue, string[], RegExp])[] = [
@@ -704,6 +692,17 @@ Deno.test("The URI of a schema is taken in any case, by built-in schemas, too", 
     const id of [
       CUSTOM.badge,
       CUSTOM.badge.toUpperCase(),
+    ]
+  ) {
+    const schema = { ...one({ name: "a" }), id };
+    isProblem(
+      await server.admin("POST", "/schemas", { schema }),
+      409,
+      /There is a schema "urn:.*" already; PUT \/admin\/schemas\//i,
+    );
+  }
+  for (
+    const id of [
       URN.user,
       URN.group.toLowerCase(),
       URN.enterprise,
@@ -715,7 +714,12 @@ Deno.test("The URI of a schema is taken in any case, by built-in schemas, too", 
     isProblem(
       await server.admin("POST", "/schemas", { schema }),
       409,
-      /There is a schema "urn:.*" already; PUT \/admin\/schemas\//i,
+      /^The schema "urn:.*" is built in; it cannot be added or changed/,
+    );
+    isProblem(
+      await server.admin("PUT", `/schemas/${id}`, { schema }),
+      404,
+      /^No schema "urn:.*" was added: it is built in and stays as it is/,
     );
   }
   deepStrictEqual(await server.dump(), before);
@@ -744,9 +748,7 @@ Deno.test("extends names a type in any case, and is shown as the type is named",
   strictEqual(json["extends"], "User");
 });
 
-for (
-  const name of ["userName", "USERNAME", "externalId", "id", "meta", "schemas"]
-) {
+for (const name of ["externalId", "ID", "meta", "Schemas"]) {
   Deno.test(
     `43-3.2-4 An extension of User with an attribute ${name} is refused`,
     withClient(async (_, server) => {
@@ -755,41 +757,146 @@ for (
       isProblem(
         await server.admin("POST", "/schemas", { schema, extends: "User" }),
         400,
-        /is one of User already; an extension does not redefine attributes/,
+        /"\w+" of "urn:.*" is one that every resource has; an extension does/,
       );
       deepStrictEqual(await server.dump(), before);
     }),
   );
 }
 
-Deno.test("43-3.2-4 An attribute of the core comes neither into an extension nor an extension's into the core", async () => {
+/** An extension with names that the User schema has, too, as some vendors' have. */
+const LIKE_CORE = schemaOf(
+  "Vendor",
+  { name: "userName" },
+  { name: "title", type: "integer" },
+  {
+    name: "emails",
+    type: "complex",
+    multiValued: true,
+    subAttributes: [{ name: "value" }, { name: "verified", type: "boolean" }],
+  },
+);
+const VENDOR = text(LIKE_CORE["id"]);
+
+for (const profile of ["rfc", "compatible"] as const) {
+  Deno.test(`43-3.2-4 An extension with the names of core attributes does not redefine these (${profile})`, async () => {
+    await using server = await TestServer.start();
+    await addSchema(server, LIKE_CORE, { extends: "User" });
+    const client = await server.client({ profile });
+    const own = {
+      userName: "other",
+      title: 7,
+      emails: [{ value: "b@example.com", verified: true }],
+    };
+    const core = {
+      userName: "ada",
+      title: "Countess",
+      emails: [{ value: "a@example.com", type: "work" }],
+    };
+    const { json, path } = await create(client, "/Users", {
+      schemas: [URN.user, VENDOR],
+      ...core,
+      [VENDOR]: own,
+    });
+    const shown = (
+      { userName, title, emails, [VENDOR]: extension }: JsonObject,
+    ) => ({ userName, title, emails, [VENDOR]: extension });
+    deepStrictEqual(shown(json), { ...core, [VENDOR]: own });
+
+    // Filters: a name without a URI is that of the core.
+    for (
+      const [filter, found] of [
+        ['userName eq "ada"', 1],
+        ['userName eq "other"', 0],
+        [`${VENDOR}:userName eq "other"`, 1],
+        ['emails.value eq "b@example.com"', 0],
+        ['emails[value eq "a@example.com"]', 1],
+        [`${VENDOR}:emails[verified eq true]`, 1],
+        [`${VENDOR}:title gt 6`, 1],
+        [`${URN.user}:title eq "Countess"`, 1],
+      ] as const
+    ) {
+      const query = `/Users?filter=${encodeURIComponent(filter)}`;
+      deepStrictEqual(
+        [filter, (await client.names(query)).length],
+        [filter, found],
+      );
+    }
+    const unknown = encodeURIComponent("emails.verified eq true");
+    strictEqual((await client.get(`/Users?filter=${unknown}`)).status, 400);
+
+    // Projection.
+    const part = await client.get(`${path}?attributes=emails,${VENDOR}:title`);
+    deepStrictEqual(part.json, {
+      schemas: [URN.user, VENDOR],
+      id: json["id"],
+      emails: core.emails,
+      [VENDOR]: { title: 7 },
+    });
+    const rest = await client.get(`${path}?excludedAttributes=emails`);
+    strictEqual(rest.json["emails"], undefined);
+    deepStrictEqual(rest.json[VENDOR], own);
+
+    // PATCH.
+    const patched = await client.patch(path, [
+      { op: "replace", path: "title", value: "Lady" },
+      { op: "replace", path: `${VENDOR}:title`, value: 8 },
+      { op: "remove", path: 'emails[value eq "b@example.com"]' },
+      {
+        op: "add",
+        value: { [VENDOR]: { emails: [{ value: "c@example.com" }] } },
+      },
+    ]);
+    deepStrictEqual(shown(patched.json), {
+      ...core,
+      title: "Lady",
+      [VENDOR]: {
+        ...own,
+        title: 8,
+        emails: [...own.emails, { value: "c@example.com" }],
+      },
+    });
+
+    // Uniqueness and what is required are those of the core.
+    strictEqual((await client.post("/Users", user("other"))).status, 201);
+    const nameless = { schemas: [URN.user, VENDOR], [VENDOR]: own };
+    strictEqual((await client.post("/Users", nameless)).status, 400);
+  });
+}
+
+Deno.test("43-3.2-4 An attribute goes into the core and into an extension by PUT and with a type", async () => {
   await using server = await TestServer.start();
   await registerDevices(server);
-  const before = await server.dump();
-  const extension = { ...NETWORK, attributes: [{ name: "Label" }] };
-  isProblem(
-    await server.admin("PUT", `/schemas/${CUSTOM.network}`, {
-      schema: extension,
+  const forms: JsonObject[] = [
+    { ...NETWORK, attributes: [{ name: "Label" }] },
+    {
+      ...DEVICE,
+      attributes: [...objects(DEVICE["attributes"]), { name: "monthly" }],
+    },
+  ];
+  for (const schema of forms) {
+    const path = `/schemas/${text(schema["id"])}`;
+    const put = await server.admin("PUT", path, { schema });
+    strictEqual(put.status, 200, put.text);
+  }
+  const desk = schemaOf("Desk", { name: "Department" });
+  await addSchema(server, desk);
+  await addType(
+    server,
+    thing({
+      schema: text(desk["id"]),
+      schemaExtensions: [{ schema: URN.enterprise, required: false }],
     }),
-    400,
-    /"Label" of "urn:.*" is one of Device already/,
   );
-  const attributes = [...objects(DEVICE["attributes"]), { name: "VLAN" }];
-  isProblem(
-    await server.admin("PUT", `/schemas/${CUSTOM.device}`, {
-      schema: { ...DEVICE, attributes },
-    }),
-    400,
-    /"vlan" of "urn:.*" is one of Device already/,
+  const client = await server.client({ profile: "rfc" });
+  const { json } = await create(
+    client,
+    "/Devices",
+    networked("1", { Label: "n" }, { label: "d", monthly: "m" }),
   );
-  isProblem(
-    await server.admin("POST", "/resource-types", {
-      resourceType: thing({ schemaExtensions: [{ schema: URN.group }] }),
-    }),
-    400,
-    /is one of Thing already/,
-  );
-  deepStrictEqual(await server.dump(), before);
+  strictEqual(json["label"], "d");
+  strictEqual(json["monthly"], "m");
+  deepStrictEqual(json[CUSTOM.network], { Label: "n" });
 });
 
 /** Resource types that name schemas wrongly. */
@@ -1288,7 +1395,7 @@ for (
         isProblem(
           await server.admin(method, `${path}/${name}`, body),
           404,
-          /^No (schema|resource type) ".*" was added; GET \/admin\//s,
+          /^No (schema|resource type) ".*" was added(: it is built in.*)?; GET \/admin\//s,
         );
       }
       deepStrictEqual(await server.dump(), before);
@@ -1410,11 +1517,6 @@ Deno.test(
 
 // PUT.
 
-/** BADGE with other attributes. */
-function badge(...attributes: JsonObject[]): JsonObject {
-  return { ...BADGE, attributes };
-}
-
 Deno.test("PUT /admin/schemas/{id} changes what nobody uses", async () => {
   await using server = await TestServer.start();
   await registerDevices(server);
@@ -1466,7 +1568,17 @@ Deno.test("PUT /admin/schemas/{id} refuses what POST refuses", async () => {
   for (
     const [body, wrong, detail] of [
       [{}, ["/schema"], /must be an object/],
-      [{ schema: BADGE, extends: "User" }, ["/extends"], /known are schema$/],
+      [
+        { schema: BADGE, type: "x" },
+        ["/type"],
+        /known are schema, extends, required, tenant$/,
+      ],
+      [
+        { schema: BADGE, extends: "Group" },
+        ["/extends"],
+        /must be "User", as before; what a schema extends does not change/,
+      ],
+      [{ schema: BADGE, required: "yes" }, ["/required"], /must be a boolean/],
       [
         { schema: badge({ name: "1" }) },
         ["/schema/attributes/0/name"],
@@ -1480,9 +1592,9 @@ Deno.test("PUT /admin/schemas/{id} refuses what POST refuses", async () => {
     deepStrictEqual(pointers(answer), wrong);
   }
   isProblem(
-    await server.admin("PUT", path, { schema: badge({ name: "userName" }) }),
+    await server.admin("PUT", path, { schema: badge({ name: "externalID" }) }),
     400,
-    /is one of User already/,
+    /"externalID" of "urn:.*" is one that every resource has/i,
   );
   deepStrictEqual(await server.dump(), before);
 });

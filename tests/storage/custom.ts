@@ -7,6 +7,7 @@ import { keepsAttributes } from "../../domain/definitions.ts";
 import { notFound } from "../../domain/errors.ts";
 import assert from "node:assert/strict";
 import type { JsonObject } from "../../domain/json.ts";
+import { COMPATIBLE } from "../../domain/profile.ts";
 import type { Definitions } from "../../domain/registry.ts";
 import { text } from "../../domain/schema/builders.ts";
 import type { ResourceType } from "../../domain/schema/compile.ts";
@@ -15,8 +16,10 @@ import type {
   SchemaDefinition,
   Uniqueness,
 } from "../../domain/schema/definition.ts";
+import { validateResource } from "../../domain/validate.ts";
 import { InUseError } from "../../storage/definitions.ts";
-import type { ResourceRecord } from "../../storage/records.ts";
+import { resourcePrefix } from "../../storage/keys.ts";
+import { decodeRecord, type ResourceRecord } from "../../storage/records.ts";
 import { Registries, type TenantRegistry } from "../../storage/registries.ts";
 import { Store } from "../../storage/store.ts";
 import { UniqueValues } from "../../storage/unique_values.ts";
@@ -113,6 +116,7 @@ export async function createAs(
     const seen = known.registry.byName(name);
     if (seen === undefined) throw notFound(`There is no ${name}`);
     try {
+      validateResource(seen, attributes, COMPATIBLE);
       const writer = { tenant: TENANT, actor: "token-1", current: known };
       return await resources.create(writer, seen, draft);
     } catch (error) {
@@ -121,6 +125,25 @@ export async function createAs(
       if (now === seen || (now !== undefined && !keepsAttributes(type, now))) {
         throw error;
       }
+    }
+  }
+}
+
+/** Checks that every resource complies with what is in force. */
+export async function allComply(
+  directory: Directory,
+  message: string,
+): Promise<void> {
+  const { registry } = await inForce(directory);
+  for (const type of registry.resourceTypes) {
+    const prefix = resourcePrefix(TENANT, type.name);
+    for await (const entry of directory.kv.list({ prefix })) {
+      const record = decodeRecord(entry);
+      assert.ok(record !== undefined);
+      assert.doesNotThrow(
+        () => validateResource(type, record.attributes, COMPATIBLE),
+        message,
+      );
     }
   }
 }

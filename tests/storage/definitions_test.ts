@@ -9,6 +9,7 @@ import { Change } from "../../storage/change.ts";
 import { addJob } from "../../storage/jobs.ts";
 import { jobKey } from "../../storage/keys.ts";
 import {
+  allComply,
   BADGE,
   badge,
   badgeSchema,
@@ -61,6 +62,12 @@ async function withDevices(kv: Deno.Kv): Promise<Directory> {
   return directory;
 }
 
+/** The extension with a color for each badge. */
+const STRICT: SchemaDefinition = {
+  id: BADGE,
+  attributes: [text("number", ""), text("color", "", { required: true })],
+};
+
 /** The moves that take something out, and data that uses it. */
 const REMOVALS = [
   {
@@ -104,6 +111,36 @@ const REMOVALS = [
     type: "Device",
     attributes: { serial: "1" },
     status: 404,
+  },
+  {
+    name: "the looser form of a schema",
+    open: (kv: Deno.Kv) => withBadges(kv),
+    remove: (directory: Directory) => putBadges(directory, STRICT),
+    type: "User",
+    attributes: { userName: "ada", ...badge("1") },
+    status: 400,
+  },
+  {
+    name: "the freedom to lack an extension",
+    open: (kv: Deno.Kv) => withBadges(kv),
+    remove: ({ services }: Directory) =>
+      services.definitions.replaceSchema(TENANT, badgeSchema(), true),
+    type: "User",
+    attributes: { userName: "ada" },
+    status: 400,
+  },
+  {
+    name: "the freedom to lack what is to become an extension",
+    open: (kv: Deno.Kv) => Directory.open(kv),
+    remove: ({ services }: Directory) =>
+      services.definitions.addSchema(TENANT, {
+        definition: badgeSchema(),
+        extends: "User",
+        required: true,
+      }),
+    type: "User",
+    attributes: { userName: "ada" },
+    status: 400,
   },
 ] as const;
 
@@ -163,7 +200,8 @@ Deno.test("an update and a deletion that were read before a schema was added are
 });
 
 for (const removal of REMOVALS) {
-  const { name, open, remove, type, attributes } = removal;
+  const { name, open, remove, type, attributes, status } = removal;
+  const scimType = status === 400 ? "invalidValue" : undefined;
 
   Deno.test(`${name} that a resource uses stays, and all is as before`, async () => {
     using kv = await Deno.openKv(":memory:");
@@ -194,7 +232,8 @@ for (const removal of REMOVALS) {
       await refused(createAs(other, before, type, attributes), 503);
     });
     await remove(directory);
-    await refused(createAs(other, before, type, attributes), removal.status);
+    const late = createAs(other, before, type, attributes);
+    await refused(late, status, scimType);
     await other.check();
   });
 
@@ -221,7 +260,7 @@ for (const removal of REMOVALS) {
       () => remove(other),
     );
     const late = createAs(directory, before, type, attributes);
-    await refused(late, removal.status);
+    await refused(late, status, scimType);
     await other.check();
   });
 
@@ -266,7 +305,7 @@ for (const removal of REMOVALS) {
         await createAs(directory, current, type, {
           ...attributes,
           [key]: `${i}`,
-          ...(type === "User" ? badge(`${i}`) : {}),
+          ...(BADGE in attributes ? badge(`${i}`) : {}),
         });
       };
       const removeLater = async () => {
@@ -283,9 +322,14 @@ for (const removal of REMOVALS) {
         const { reason } = result;
         assert.ok(reason instanceof ScimError, `seed ${seed}: ${reason}`);
         const { status } = reason;
-        assert.ok([404, 409, 503].includes(status), `seed ${seed}: ${reason}`);
+        assert.ok(
+          [400, 404, 409, 503].includes(status),
+          `seed ${seed}: ${reason}`,
+        );
       }
-      await first.check(`seed ${seed}, round ${round}`);
+      const told = `seed ${seed}, round ${round}`;
+      await allComply(first, told);
+      await first.check(told);
     }
   });
 }
@@ -301,6 +345,74 @@ Deno.test("what a resource has already can be changed while it is looked whether
   await inUse(directory.services.definitions.removeSchema(TENANT, BADGE));
   await other.user("x", badge("1"));
   await other.check();
+});
+
+Deno.test("what complies with a stricter form is written while it is looked whether all does", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const other = await withBadges(kv);
+  const { id } = await other.user("ada", badge("1", "red"));
+  const directory = await interrupted(kv, "commit", 1, async () => {
+    const current = await inForce(other);
+    await createAs(other, current, "User", { userName: "bob" });
+    const one = { userName: "cyd", ...badge("2", "blue") };
+    await createAs(other, current, "User", one);
+    await refused(other.update(USER, id, { set: badge("1") }), 503);
+  });
+  await putBadges(directory, STRICT);
+  await allComply(other, "by the stricter form");
+  await other.check();
+});
+
+Deno.test("a form that some resource broke before does not stay because of it", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const directory = await withBadges(kv);
+  await directory.user("ada", { [BADGE]: { number: 7 } });
+  await putBadges(directory, STRICT);
+  const { schemas } = await definitionsOf(directory);
+  assert.deepEqual(schemas.map(({ definition }) => definition), [STRICT]);
+  await directory.check();
+});
+
+Deno.test("a stricter form with an attribute that becomes unique counts until all values are entered", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const other = await withBadges(kv);
+  await other.user("ada", badge("1", "red"));
+  const both: SchemaDefinition = {
+    id: BADGE,
+    attributes: [
+      text("number", "", { uniqueness: "server" }),
+      text("color", "", { required: true }),
+    ],
+  };
+  // Behind the commits that announce and begin it: the first that enters values.
+  const directory = await interrupted(kv, "commit", 2, async () => {
+    const current = await inForce(other);
+    const late = createAs(other, current, "User", {
+      userName: "bob",
+      ...badge("2"),
+    });
+    await refused(late, 503);
+  });
+  await putBadges(directory, both);
+  await allComply(other, "by the stricter form");
+  await other.check();
+});
+
+Deno.test("an extension becomes required with the uniqueness of an attribute, also after a crash", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const before = await withBadges(kv);
+  await before.user("ada", badge("1"));
+  const mortal = new Mortal({ commit: 1, carriedOut: true });
+  const dying = await Directory.open(observedKv(kv, mortal));
+  const { definitions } = dying.services;
+  await assert.rejects(
+    definitions.replaceSchema(TENANT, badgeSchema("server"), true),
+  );
+  assert.equal((await definitionsOf(before)).schemas[0]?.required, false);
+  const next = await Directory.open(kv, { exclusive: true });
+  await next.check();
+  assert.equal((await definitionsOf(next)).schemas[0]?.required, true);
+  await refused(next.user("bob", badge("1")), 409, "uniqueness");
 });
 
 Deno.test("another process does not change definitions while something is about to go", async () => {
@@ -508,7 +620,7 @@ Deno.test("a type that goes and comes back starts empty", async () => {
     directory,
     await inForce(directory),
     "Device",
-    { serial: "1", displayName: "d" },
+    { serial: "1", model: "d" },
   );
   await directory.delete(await typeInForce(directory, "Device"), device.id);
   await definitions.removeResourceType(TENANT, "Device");

@@ -654,20 +654,6 @@ Deno.test("a sub-attribute becomes unique", async () => {
   await directory.check();
 });
 
-Deno.test("an attribute becomes unique whose name is the URI of another schema", async () => {
-  using kv = await Deno.openKv(":memory:");
-  const directory = await withBadges(kv);
-  await directory.services.definitions.addSchema(TENANT, {
-    definition: { id: NUMBER, attributes: [text("other", "")] },
-    extends: "User",
-    required: false,
-  });
-  await directory.user("a", badge("1"));
-  await putBadges(directory, badgeSchema("server"));
-  await refused(directory.user("b", badge("1")), 409, "uniqueness");
-  await directory.check();
-});
-
 Deno.test("settling an attribute that nobody has begun changes nothing", async () => {
   using kv = await Deno.openKv(":memory:");
   const directory = await withBadges(kv, badgeSchema("server"));

@@ -912,7 +912,7 @@ Deno.test(
       await client.post("/Groups", group("staff", [id])),
       400,
       "invalidValue",
-      /names resources that do not exist/,
+      /names resources that cannot be members of Group: Device ".*"; members are/,
     );
   }),
 );

@@ -316,7 +316,7 @@ Deno.test(
 const REFUSED: readonly (readonly [string, JsonValue, RegExp, boolean?])[] = [
   ["ports", "1", /"ports" must be an integer, not a string/],
   ["ports", 1.5, /"ports" must be an integer without fraction/],
-  ["ports", 1e300, /"ports" must be an integer without fraction/],
+  ["ports", 1e300, /"ports" (must be an integer without|is too large)/],
   ["ports", true, /"ports" must be an integer, not a boolean/],
   ["weight", "1.5", /"weight" must be a number, not a string/],
   ["weight", {}, /"weight" must be a number, not an object/],
@@ -1138,7 +1138,7 @@ Deno.test(
 Deno.test("44-3.10-4 Of two schemas whose URIs begin alike, a path names the one with the longest", async () => {
   await using server = await TestServer.start();
   const short = "urn:example:2.0:Thing";
-  const long = "urn:example:2.0:Thing:part";
+  const long = "urn:example:2.0:Thing:part:more";
   const part = {
     name: "part",
     type: "complex",
