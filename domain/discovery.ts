@@ -147,6 +147,9 @@ function attributeDocument(
     ...(form === "defined" && attribute.canonicalValuesOnly
       ? { canonicalValuesOnly: true }
       : {}),
+    ...(form === "defined" && definition.sensitive === true
+      ? { sensitive: true }
+      : {}),
     ...(isText ? { caseExact: attribute.caseExact } : {}),
     mutability: attribute.mutability,
     returned: attribute.returned,

@@ -84,13 +84,16 @@ interface Step {
   };
 }
 
+/** How long a change waits for the one before it, in milliseconds. */
+const MAX_WAIT = 60_000;
+
 /** Keeps what operators add. */
 export class DefinitionRepository {
   readonly #store: Store;
   readonly #registries: Registries;
   readonly #uniqueValues: UniqueValues;
   readonly #clock: () => Date;
-  readonly #locks = new KeyedLock();
+  readonly #locks = new KeyedLock(MAX_WAIT);
 
   constructor(
     store: Store,
@@ -258,7 +261,7 @@ export class DefinitionRepository {
         if (current === undefined) return undefined;
         let isTaken = false;
         try {
-          await this.#refuseUses(tenant, current);
+          await this.#refuseUses(tenant, current, this.#renewal(tenant, until));
           isTaken = await this.#take(tenant, current, step);
         } finally {
           if (!isTaken) await this.#registries.keepLeaving(tenant);
@@ -349,10 +352,25 @@ export class DefinitionRepository {
     if (duplicates.length > 0) throw notUnique(name, duplicates);
   }
 
-  /** @throws {InUseError} when a resource uses what is about to go */
+  /** Keeps an announcement its maker's while it takes its time. */
+  #renewal(tenant: string, until: number): () => Promise<void> {
+    let end = until;
+    return async () => {
+      const now = this.#clock().getTime();
+      if (end - now > JOB_LEASE / 2) return;
+      end = now + JOB_LEASE;
+      await this.#registries.keepAnnounced(tenant, end);
+    };
+  }
+
+  /**
+   * @param stillHere is told again and again that the look goes on
+   * @throws {InUseError} when a resource uses what is about to go
+   */
   async #refuseUses(
     tenant: string,
     { registry, leaving }: TenantRegistry,
+    stillHere: () => Promise<void>,
   ): Promise<void> {
     for (const type of registry.resourceTypes) {
       const uses = leaving.flatMap((item) => {
@@ -362,6 +380,7 @@ export class DefinitionRepository {
       if (uses.length === 0) continue;
       const prefix = resourcePrefix(tenant, type.name);
       for await (const batch of this.#store.batches({ prefix })) {
+        await stillHere();
         for (const entry of batch) {
           const record = decodeRecord(entry);
           const used = record &&

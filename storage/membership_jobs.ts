@@ -103,7 +103,7 @@ export class MembershipJobs {
    * again, or that a newer program has stored, is reported and stays.
    *
    * @param exclusive nobody else writes to the store, so that leases do not count
-   * @returns how many jobs were finished
+   * @returns how many jobs were finished; those that take their time go on
    */
   async resume(exclusive: boolean): Promise<number> {
     let finished = 0;
@@ -117,7 +117,10 @@ export class MembershipJobs {
       const claimed = { ...job, notBefore: now + JOB_LEASE };
       const claim = new Change().check(jobKey(id), versionstamp);
       const mine = await this.#store.commit(addJob(claim, claimed));
-      if (mine !== undefined && await this.#attempt(claimed)) finished++;
+      if (mine === undefined) continue;
+      // A look at all resources takes its time, and nobody has to wait for it.
+      if (claimed.kind === "settleUnique") this.runLater(claimed);
+      else if (await this.#attempt(claimed)) finished++;
     }
     return finished;
   }

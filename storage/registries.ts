@@ -171,6 +171,21 @@ export class Registries {
       : { ...current, leaving, versionstamp };
   }
 
+  /**
+   * Leaves an announcement to its maker for longer, if it is still there.
+   *
+   * @param until in milliseconds since 1970
+   */
+  async keepAnnounced(tenant: string, until: number): Promise<void> {
+    const id = leavingJobId(tenant);
+    const { versionstamp } = await this.#store.get(jobKey(id));
+    if (versionstamp === null) return;
+    const change = new Change().check(jobKey(id), versionstamp);
+    await this.#store.commit(
+      addJob(change, { id, kind: "keepLeaving", tenant, notBefore: until }),
+    );
+  }
+
   /** Lets stay what was about to go, unless the step is taken already. */
   async keepLeaving(tenant: string): Promise<void> {
     await retrying(async () => {

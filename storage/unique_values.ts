@@ -15,6 +15,7 @@ import type { Definitions } from "../domain/registry.ts";
 import type { Attribute } from "../domain/schema/attribute.ts";
 import { isUnique, type ResourceType } from "../domain/schema/compile.ts";
 import type { SchemaDefinition } from "../domain/schema/definition.ts";
+import { clip } from "../domain/text.ts";
 import { Change } from "./change.ts";
 import { retrying } from "./concurrency.ts";
 import { addJob, type JobOf, readJob } from "./jobs.ts";
@@ -23,6 +24,7 @@ import {
   resourceKey,
   resourcePrefix,
   settingsKey,
+  textPart,
   uniqueKey,
   uniquePrefix,
 } from "./keys.ts";
@@ -34,7 +36,7 @@ import type { Store } from "./store.ts";
 export interface DuplicateValue {
   /** The name of their resource type. */
   readonly resourceType: string;
-  /** The value in comparable form; left out when it is to be seen by nobody. */
+  /** The beginning of the value in comparable form; left out when it is to be seen by nobody. */
   readonly value?: string;
   readonly ids: readonly string[];
 }
@@ -47,6 +49,9 @@ const COMMITS_AT_ONCE = 4;
 
 /** How many keys one commit takes out. */
 const KEYS_PER_COMMIT = 100;
+
+/** How much of a value is told, in UTF-16 units. */
+const MAX_SHOWN = 100;
 
 /** How many duplicates are told. */
 const MAX_DUPLICATES = 100;
@@ -100,8 +105,10 @@ export class UniqueValues {
       const subject = { tenant, current, type, attribute };
       for await (const values of this.#values(subject)) {
         for (const { text, id } of values) {
-          const ids = owners.get(text);
-          if (ids === undefined) owners.set(text, [id]);
+          // As it stands in a key, so that long values take little memory.
+          const part = textPart(text);
+          const ids = owners.get(part);
+          if (ids === undefined) owners.set(part, [id]);
           else ids.push(id);
         }
       }
@@ -370,7 +377,7 @@ function shownValue(
 ): Pick<DuplicateValue, "value"> {
   const isHidden = attribute.sensitive || attribute.returned === "never" ||
     attribute.parent?.returned === "never";
-  return isHidden ? {} : { value };
+  return isHidden ? {} : { value: clip(value, MAX_SHOWN) };
 }
 
 /** The values of an attribute that stand in keys. */

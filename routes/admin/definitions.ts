@@ -58,10 +58,10 @@ const resourceTypeRequest = closed({
   tenant: tenantId.optional(),
 });
 
-const tenantQuery = z.object({ tenant: tenantId.default(DEFAULT_TENANT) });
+const tenantQuery = closed({ tenant: tenantId.default(DEFAULT_TENANT) });
 
 /** The tenant of a request that can name it in its body, too. */
-const optionalTenantQuery = z.object({ tenant: tenantId.optional() });
+const optionalTenantQuery = closed({ tenant: tenantId.optional() });
 
 /** Builds `/schemas` and `/resource-types`. */
 export function definitionRoutes(services: Services): Hono {

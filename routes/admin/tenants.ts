@@ -24,7 +24,7 @@ const tenantChange = closed({
   settings: closed(tenantSettings.partial().shape),
 });
 
-const logQuery = z.object({
+const logQuery = closed({
   tenant: tenantId.default(DEFAULT_TENANT),
   after: z.string().max(40, "must be the position of a change").optional(),
   limit: z.string().regex(/^\d{1,4}$/, LIMIT_RULE).transform(Number)

@@ -1786,3 +1786,59 @@ Deno.test("Different definitions that are added at once are all there", async ()
   const { json } = await server.admin("GET", "/schemas");
   strictEqual(objects(json["schemas"]).length, names.length);
 });
+
+Deno.test("A schema that is read and sent back as it is stays as it is", async () => {
+  await using server = await TestServer.start();
+  const id = "urn:example:schemas:Everything";
+  const sub = { name: "value", sensitive: true, mutability: "immutable" };
+  await server.admin("POST", "/schemas", {
+    schema: {
+      id,
+      name: "Everything",
+      description: "All there is",
+      attributes: [
+        {
+          name: "kind",
+          canonicalValues: ["a", "b"],
+          canonicalValuesOnly: true,
+          caseExact: true,
+          required: true,
+          returned: "always",
+          uniqueness: "server",
+        },
+        { name: "secret", mutability: "writeOnly", sensitive: true },
+        { name: "link", type: "reference", referenceTypes: ["external"] },
+        {
+          name: "parts",
+          type: "complex",
+          multiValued: true,
+          returned: "request",
+          subAttributes: [sub, { name: "primary", type: "boolean" }],
+        },
+      ],
+    },
+  });
+  const path = `/schemas/${id}`;
+  const { json } = await server.admin("GET", path);
+  const answer = await server.admin("PUT", path, {
+    schema: json["schema"] ?? null,
+  });
+  strictEqual(answer.status, 200, answer.text);
+  deepStrictEqual((await server.admin("GET", path)).json, json);
+});
+
+Deno.test("A misspelt query parameter is 400, so that no other tenant is meant", async () => {
+  await using server = await TestServer.start();
+  for (
+    const [method, path] of [
+      ["GET", "/schemas?tenat=acme"],
+      ["DELETE", "/schemas/urn:example:x?tenat=acme"],
+      ["GET", "/resource-types?Tenant=acme"],
+      ["GET", "/changes?tenat=acme"],
+    ] as const
+  ) {
+    const answer = await server.admin(method, path);
+    strictEqual(answer.status, 400, answer.text);
+    ok(/is not known; known are tenant/.test(answer.text), answer.text);
+  }
+});

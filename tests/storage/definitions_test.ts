@@ -5,9 +5,6 @@ import type {
   ResourceTypeDefinition,
   SchemaDefinition,
 } from "../../domain/schema/definition.ts";
-import { Change } from "../../storage/change.ts";
-import { addJob } from "../../storage/jobs.ts";
-import { jobKey } from "../../storage/keys.ts";
 import {
   allComply,
   BADGE,
@@ -593,23 +590,6 @@ Deno.test("several operators change definitions at once, and each change is ther
     assert.equal(extensions.size + groups.extensions.size, 13);
   }
   await first.check();
-});
-
-Deno.test("a job of an earlier version that has been carried out already goes away", async () => {
-  using kv = await Deno.openKv(":memory:");
-  const directory = await withBadges(kv, badgeSchema("server"));
-  await directory.user("ada", badge("1"));
-  const id = `unique.${TENANT}.${NUMBER}`;
-  await directory.services.store.write(addJob(new Change(), {
-    id,
-    kind: "settleUnique",
-    tenant: TENANT,
-    attribute: NUMBER,
-    notBefore: 0,
-  }));
-  assert.equal(await directory.services.jobs.resume(false), 1);
-  assert.equal((await kv.get(jobKey(id))).versionstamp, null);
-  await directory.check();
 });
 
 Deno.test("a type that goes and comes back starts empty", async () => {
