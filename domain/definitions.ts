@@ -6,6 +6,7 @@
  */
 
 import { schemaSegment } from "./discovery.ts";
+import { fixedEndpoint } from "./endpoints.ts";
 import { ScimError } from "./errors.ts";
 import {
   builtInRegistry,
@@ -42,18 +43,6 @@ export const MAX_DEFINITIONS = 100;
  */
 const MAX_UNIQUE = 7;
 const MAX_UNIQUE_WITH_MEMBERS = 2;
-
-/** Endpoints that have a meaning of their own (RFC 7644 section 3.2). */
-const RESERVED_ENDPOINTS: readonly string[] = [
-  "/me",
-  "/bulk",
-  "/schemas",
-  "/resourcetypes",
-  "/serviceproviderconfig",
-  "/serviceproviderconfiguration",
-  "/serviceproviderconfigs",
-  "/serviceconfiguration",
-];
 
 /**
  * Names of what discovery serves, and what a reference can lead to beside
@@ -201,7 +190,7 @@ export function addResourceType(
   if (RESERVED_NAMES.includes(name.toLowerCase())) {
     throw refusal(`The name "${name}" has a meaning of its own in SCIM`);
   }
-  if (RESERVED_ENDPOINTS.includes(endpoint.toLowerCase())) {
+  if (fixedEndpoint(endpoint.slice(1)) !== undefined) {
     throw refusal(`The endpoint ${endpoint} has a meaning of its own in SCIM`);
   }
   const owner = registry.byEndpoint(endpoint.slice(1));

@@ -3,6 +3,8 @@
  * @module
  */
 
+import { fixedEndpoint } from "../domain/endpoints.ts";
+
 /** The base path that the documentation names. */
 export const SCIM_BASE_PATH = "/api/scim/v2";
 
@@ -17,24 +19,6 @@ const BASE_PATHS: readonly string[] = [SCIM_BASE_PATH, SHORT_SCIM_BASE_PATH];
  */
 const UNVERSIONED = /^(?:\/api)?\/scim(?=$|\/(?!v\d))/;
 
-const FIXED_ENDPOINTS: ReadonlyMap<string, string> = new Map(
-  [
-    "ServiceProviderConfig",
-    "ResourceTypes",
-    "Schemas",
-    "Me",
-    "Bulk",
-    ".search",
-  ].map((name) => [name.toLowerCase(), name]),
-);
-
-/** Names that clients use for endpoints that the RFC calls otherwise. */
-const ALIASES: ReadonlyMap<string, string> = new Map([
-  ["serviceproviderconfiguration", "ServiceProviderConfig"],
-  ["serviceproviderconfigs", "ServiceProviderConfig"],
-  ["serviceconfiguration", "ServiceProviderConfig"],
-]);
-
 /**
  * The path by which a request is routed: all base paths are one, slashes too
  * many do not count, and the names of endpoints, `.search` below one of them
@@ -45,8 +29,7 @@ export function routingPath(pathname: string): string {
   const base = basePathOf(path);
   if (base === undefined) return path;
   const [endpoint = "", ...rest] = path.slice(base.length + 1).split("/");
-  const lower = endpoint.toLowerCase();
-  const name = FIXED_ENDPOINTS.get(lower) ?? ALIASES.get(lower) ?? endpoint;
+  const name = fixedEndpoint(endpoint) ?? endpoint;
   const [below = "", ...further] = rest;
   const isSearch = further.length === 0 && below.toLowerCase() === ".search";
   return [SCIM_BASE_PATH, name, ...(isSearch ? [".search"] : rest)]

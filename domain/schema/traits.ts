@@ -14,8 +14,6 @@ import { USER_SCHEMA } from "./user.ts";
 export interface DerivedAttribute {
   /** A complex attribute whose `value` is an id, as a path (`urn:…:User:manager`). */
   readonly reference: string;
-  /** The name of the resource type that the id belongs to. */
-  readonly resourceType: string;
   /** The sub-attribute that shows the other resource's label. */
   readonly label: string;
 }
@@ -62,7 +60,6 @@ const TRAITS: ReadonlyMap<string, Partial<ResourceTypeTraits>> = new Map([
   [ENTERPRISE_USER_SCHEMA.id, {
     derived: [{
       reference: "manager",
-      resourceType: "User",
       label: "displayName",
     }],
   }],

@@ -6,6 +6,7 @@
 
 import { Hono } from "hono";
 import { getPath } from "hono/utils/url";
+import { fixedEndpoint } from "../../domain/endpoints.ts";
 import { renderError, scimErrorResponse } from "../middleware/errors.ts";
 import { routingPath, SCIM_BASE_PATH } from "../paths.ts";
 import type { Services } from "../services.ts";
@@ -49,15 +50,6 @@ export function forwarder(services: Services): Forward {
     await app.request(`${SCIM_BASE_PATH}${path}`, init, sender);
 }
 
-/** Endpoints of which nothing can be part of a bulk request. */
-const NO_RESOURCES: readonly string[] = [
-  "Me",
-  "Bulk",
-  "ServiceProviderConfig",
-  "ResourceTypes",
-  "Schemas",
-];
-
 /**
  * Whether a path can be that of resources, however it is spelt: no other endpoint
  * of the server, and no search.
@@ -66,6 +58,5 @@ export function isResourcePath(path: string): boolean {
   const url = new URL(`${SCIM_BASE_PATH}${path}`, "http://localhost");
   const [endpoint = "", ...rest] = routingPath(getPath(new Request(url)))
     .slice(SCIM_BASE_PATH.length + 1).split("/");
-  return !NO_RESOURCES.includes(endpoint) &&
-    (rest.at(-1) ?? endpoint) !== ".search";
+  return fixedEndpoint(endpoint) === undefined && rest.at(-1) !== ".search";
 }
