@@ -26,9 +26,9 @@ const INTRODUCTION = `# Conformance
 What RFC 7642, 7643, 7644 and 9865 ask of a SCIM service provider, item by item,
 and what the tests of this repository say about it. The items are in our own words;
 the RFCs rule. Each item has tests whose names carry its id (\`44-3.5.2-19\` is
-item 19 of RFC 7644 section 3.5.2); \`grep -r 44-3.5.2-19 tests\` finds them. Where
-the RFCs leave a choice, [docs/conformance.md](docs/conformance.md) says which one
-was made.
+item 19 of RFC 7644 section 3.5.2); \`deno test -A --filter 44-3.5.2-19\` runs them.
+Where the RFCs leave a choice, [docs/conformance.md](docs/conformance.md) says which
+one was made.
 
 This file is written by \`deno task conformance:report\`, which runs those tests. The
 build fails when it is not current.
