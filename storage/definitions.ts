@@ -8,16 +8,14 @@
 import {
   addResourceType,
   addSchema,
-  attributeOf,
-  compareSchemas,
   findResourceType,
   findSchema,
   removeResourceType,
   removeSchema,
   replaceSchema,
   setUniqueGroupNames,
-  withUniqueness,
 } from "../domain/definitions.ts";
+import { compareSchemas, withUniqueness } from "../domain/schema_change.ts";
 import { ScimError } from "../domain/errors.ts";
 import { own } from "../domain/json.ts";
 import {
@@ -25,7 +23,11 @@ import {
   type Definitions,
   GROUP_NAMES,
 } from "../domain/registry.ts";
-import { isUnique, type ResourceType } from "../domain/schema/compile.ts";
+import {
+  attributeOf,
+  isUnique,
+  type ResourceType,
+} from "../domain/schema/compile.ts";
 import type {
   AttributeDefinition,
   ResourceTypeDefinition,

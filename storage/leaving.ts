@@ -6,12 +6,12 @@
  */
 
 import { z } from "zod";
-import { attributeOf, withForm } from "../domain/definitions.ts";
+import { withForm } from "../domain/schema_change.ts";
 import { ScimError } from "../domain/errors.ts";
 import { valuesOf } from "../domain/indexing.ts";
 import { isJsonObject, type JsonObject, own } from "../domain/json.ts";
 import { COMPATIBLE } from "../domain/profile.ts";
-import type { ResourceType } from "../domain/schema/compile.ts";
+import { attributeOf, type ResourceType } from "../domain/schema/compile.ts";
 import { storedSchema } from "../domain/schema/read.ts";
 import { validateResource } from "../domain/validate.ts";
 

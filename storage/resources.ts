@@ -3,7 +3,7 @@
  * @module
  */
 
-import { keepsAttributes } from "../domain/definitions.ts";
+import { keepsAttributes } from "../domain/schema_change.ts";
 import { notFound, ScimError } from "../domain/errors.ts";
 import { jsonEquals, type JsonObject } from "../domain/json.ts";
 import type { MembershipStep } from "../domain/patch/membership.ts";

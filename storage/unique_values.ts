@@ -4,16 +4,17 @@
  * @module
  */
 
-import {
-  attributeOf,
-  replaceSchema,
-  withoutUniqueness,
-} from "../domain/definitions.ts";
+import { replaceSchema } from "../domain/definitions.ts";
+import { withoutUniqueness } from "../domain/schema_change.ts";
 import { indexText, valuesOf } from "../domain/indexing.ts";
 import type { JsonObject } from "../domain/json.ts";
 import type { Definitions } from "../domain/registry.ts";
 import type { Attribute } from "../domain/schema/attribute.ts";
-import { isUnique, type ResourceType } from "../domain/schema/compile.ts";
+import {
+  attributeOf,
+  isUnique,
+  type ResourceType,
+} from "../domain/schema/compile.ts";
 import type { SchemaDefinition } from "../domain/schema/definition.ts";
 import { clip } from "../domain/text.ts";
 import { Change } from "./change.ts";

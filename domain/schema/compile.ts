@@ -152,6 +152,21 @@ export function qualifiedName(attribute: Attribute, schema: string): string {
     : attribute.path;
 }
 
+/** An attribute of a type by its name with the URI of its schema. */
+export function attributeOf(
+  type: ResourceType,
+  name: string,
+): Attribute | undefined {
+  // The name is compared as a whole, since it is no path that a client wrote.
+  const wanted = name.toLowerCase();
+  return [type, ...type.extensions.values()]
+    .flatMap(({ attributes }) => [...attributes.values()])
+    .flatMap((attribute) => [attribute, ...attribute.subAttributes.values()])
+    .find((attribute) =>
+      qualifiedName(attribute, type.schema).toLowerCase() === wanted
+    );
+}
+
 /** What a path names in a resource type. */
 export type Target =
   | { readonly kind: "attribute"; readonly attribute: Attribute }

@@ -2,14 +2,16 @@ import assert from "node:assert/strict";
 import {
   addResourceType,
   addSchema,
-  attributeOf,
-  compareSchemas,
   MAX_DEFINITIONS,
   removeResourceType,
   removeSchema,
   replaceSchema,
-  withoutUniqueness,
 } from "../../domain/definitions.ts";
+import {
+  compareSchemas,
+  withoutUniqueness,
+} from "../../domain/schema_change.ts";
+import { attributeOf } from "../../domain/schema/compile.ts";
 import {
   type Definitions,
   GROUP_NAMES,

@@ -3,7 +3,7 @@
  * @module
  */
 
-import { keepsAttributes } from "../../domain/definitions.ts";
+import { keepsAttributes } from "../../domain/schema_change.ts";
 import { notFound } from "../../domain/errors.ts";
 import assert from "node:assert/strict";
 import type { JsonObject } from "../../domain/json.ts";
