@@ -5,16 +5,22 @@
  */
 
 import { invalidValue } from "./errors.ts";
-import { isJsonObject, type JsonObject, type JsonValue, own } from "./json.ts";
+import {
+  isJsonObject,
+  jsonEquals,
+  type JsonObject,
+  type JsonValue,
+  own,
+} from "./json.ts";
 import { referencedId } from "./reference.ts";
 import type { Attribute } from "./schema/attribute.ts";
 import type { ResourceTypes } from "./schema/compile.ts";
 import { foldCase } from "./text.ts";
 
 /**
- * What makes a value of a multi-valued attribute itself: its `value` and `type`
- * (whose case does not count), whatever `display`, `primary` and `$ref` say. A value without `value`, such as
- * an address, is all that it says. Values with equal keys are the same value.
+ * By what a value of a multi-valued attribute is known: its `value` and `type`
+ * (whose case does not count), whatever else it says. A value without `value`,
+ * such as an address, is known by all that it says.
  */
 export function elementKey(element: JsonValue): string {
   if (!isJsonObject(element)) return JSON.stringify(element);
@@ -22,6 +28,38 @@ export function elementKey(element: JsonValue): string {
   return value === undefined
     ? JSON.stringify(Object.entries(element).sort(([a], [b]) => a < b ? -1 : 1))
     : JSON.stringify({ value, type: foldedType(own(element, "type")) });
+}
+
+/** What says something about a value without being part of what it is. */
+const REMARKS: readonly string[] = ["display", "primary", "$ref"];
+
+/**
+ * What makes two values one and the same, so that one of them is enough: all that
+ * they say, but for remarks. Equal identities have equal keys.
+ */
+export function elementIdentity(element: JsonValue): string {
+  if (!isJsonObject(element) || own(element, "value") === undefined) {
+    return elementKey(element);
+  }
+  return JSON.stringify(
+    Object.entries(element)
+      .filter(([name]) => !REMARKS.includes(name))
+      .map(([name, value]) => [
+        name,
+        name === "type" ? foldedType(value) : value,
+      ])
+      .sort(([a], [b]) => String(a) < String(b) ? -1 : 1),
+  );
+}
+
+/** Whether one value can be the other, told in more or in fewer words. */
+export function agree(a: JsonValue, b: JsonValue): boolean {
+  if (elementKey(a) !== elementKey(b)) return false;
+  if (!isJsonObject(a) || !isJsonObject(b)) return true;
+  return Object.entries(b).every(([name, value]) =>
+    REMARKS.includes(name) || name === "type" || !Object.hasOwn(a, name) ||
+    jsonEquals(a[name], value)
+  );
 }
 
 function foldedType(type: JsonValue | undefined): JsonValue {

@@ -62,9 +62,10 @@ function checkElements(
   if (fixed.length === 0 || !Array.isArray(before) || !Array.isArray(after)) {
     return;
   }
-  const now = new Map(after.map((element) => [elementKey(element), element]));
-  for (const element of before) {
-    const next = now.get(elementKey(element));
+  const now = onlyOnes(after);
+  const old = onlyOnes(before);
+  for (const [key, element] of old) {
+    const next = now.get(key);
     if (!isJsonObject(element) || !isJsonObject(next)) continue;
     for (const sub of fixed) {
       refuseChange(sub, own(element, sub.name), own(next, sub.name));
@@ -106,9 +107,11 @@ function keepInElements(
 ): JsonValue[] {
   const kept = [...attribute.subAttributes.values()].filter(staysUnsent);
   if (kept.length === 0) return [...after];
-  const old = new Map(before.map((element) => [elementKey(element), element]));
+  const old = onlyOnes(before);
+  const now = onlyOnes(after);
   return after.map((element) => {
-    const known = old.get(elementKey(element));
+    const key = elementKey(element);
+    const known = now.has(key) ? old.get(key) : undefined;
     if (!isJsonObject(element) || !isJsonObject(known)) return element;
     const result = { ...element };
     for (const { name } of kept) {
@@ -117,6 +120,16 @@ function keepInElements(
     }
     return result;
   });
+}
+
+/** The values by key; those of which several have one key cannot be told apart. */
+function onlyOnes(elements: readonly JsonValue[]): Map<string, JsonValue> {
+  const groups = Map.groupBy(elements, elementKey);
+  return new Map(
+    [...groups].flatMap(([key, [first, ...others]]) =>
+      first === undefined || others.length > 0 ? [] : [[key, first]]
+    ),
+  );
 }
 
 function staysUnsent({ mutability }: Attribute): boolean {

@@ -8,7 +8,7 @@
  */
 
 import {
-  elementKey,
+  elementIdentity,
   isBareElement,
   memberIds,
   readReference,
@@ -357,7 +357,7 @@ export class Normalizer {
         ? undefined
         : this.#element(attribute, value);
       if (element === undefined) continue;
-      const key = elementKey(element);
+      const key = elementIdentity(element);
       if (!list.has(key)) list.set(key, element);
     }
     return list.size > 0 ? [...list.values()] : undefined;

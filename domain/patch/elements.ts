@@ -3,7 +3,12 @@
  * @module
  */
 
-import { elementKey, isBareElement } from "../elements.ts";
+import {
+  agree,
+  elementIdentity,
+  elementKey,
+  isBareElement,
+} from "../elements.ts";
 import { invalidValue, noTarget } from "../errors.ts";
 import type { Filter } from "../filter/ast.ts";
 import { elementMatches, type Predicate } from "../filter/compile.ts";
@@ -77,26 +82,42 @@ export class ElementEditor {
     value: JsonValue,
   ): JsonValue[] {
     const given = new Map(
-      this.#normalizer.list(attribute, value).map((e) => [elementKey(e), e]),
+      this.#normalizer.list(attribute, value)
+        .map((element) => [elementIdentity(element), element]),
     );
-    const primaries = new Set(
-      [...given].flatMap(([key, element]) => isPrimary(element) ? [key] : []),
-    );
+    const sayings = Map.groupBy(given.values(), elementKey);
+    const present = Map.groupBy(elements, elementKey);
+    const primaries = new Set<JsonValue>();
+    const noted = (element: JsonValue, said: JsonValue): JsonValue => {
+      if (isPrimary(said)) primaries.add(element);
+      return element;
+    };
+    const matchOf = (element: JsonValue): JsonValue | undefined => {
+      const exact = given.get(elementIdentity(element));
+      const key = elementKey(element);
+      const [said, ...others] = sayings.get(key) ?? [];
+      const isOnlyOne = others.length === 0 && present.get(key)?.length === 1;
+      return exact ??
+        (isOnlyOne && said !== undefined && agree(element, said)
+          ? said
+          : undefined);
+    };
     const result: JsonValue[] = (op === "add" ? elements : []).map(
       (element) => {
-        const key = elementKey(element);
-        const match = given.get(key);
-        given.delete(key);
-        return isJsonObject(element) && isJsonObject(match)
+        const match = matchOf(element);
+        if (match === undefined) return element;
+        given.delete(elementIdentity(match));
+        const merged = isJsonObject(element) && isJsonObject(match)
           ? { ...element, ...match }
           : element;
+        return noted(merged, match);
       },
     );
-    result.push(...given.values());
+    for (const element of given.values()) result.push(noted(element, element));
     return withOnePrimary(
       result,
       attribute,
-      (element) => primaries.has(elementKey(element)),
+      (element) => primaries.has(element),
     );
   }
 
@@ -228,8 +249,20 @@ export class ElementEditor {
     }
     if (value === undefined || value === null) return [];
     // Several clients name the values to remove; the RFC would remove them all.
-    const isNamed = namedBy(this.#named(attribute, value));
-    return elements.filter((element) => !isNamed(element));
+    const named = this.#named(attribute, value);
+    const isNamed = namedBy(named);
+    const identityOf = (element: JsonValue) =>
+      elementIdentity(shownPart(attribute, element));
+    const identities = new Set(named.map(identityOf));
+    const exact = new Set(
+      elements.filter((element) => identities.has(identityOf(element)))
+        .map(elementKey),
+    );
+    // Of several with one value, those are meant that are named as a whole.
+    return elements.filter((element) =>
+      !isNamed(element) ||
+      (exact.has(elementKey(element)) && !identities.has(identityOf(element)))
+    );
   }
 
   /**
@@ -254,6 +287,16 @@ export class ElementEditor {
     }
     return parts;
   }
+}
+
+/** What of a value a client can know. */
+function shownPart(attribute: Attribute, element: JsonValue): JsonValue {
+  if (!isJsonObject(element)) return element;
+  return Object.fromEntries(
+    Object.entries(element).filter(([name]) =>
+      attribute.subAttributes.get(name.toLowerCase())?.returned !== "never"
+    ),
+  );
 }
 
 function isChosen({ predicate }: ElementPlace, element: JsonValue): boolean {
@@ -334,7 +377,7 @@ function withOnePrimary(
 function fold(elements: readonly JsonValue[]): JsonValue[] {
   const kept = new Map<string, JsonValue>();
   for (const element of elements) {
-    const key = elementKey(element);
+    const key = elementIdentity(element);
     if (!kept.has(key) || isPrimary(element)) kept.set(key, element);
   }
   return [...kept.values()];

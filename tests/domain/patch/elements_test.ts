@@ -180,11 +180,11 @@ for (
       [B, C],
     ],
     [
-      "folds values that become the same",
+      "keeps values of which one says more than the other",
       "replace",
       'slots[type eq "y"].value',
       "d",
-      [A, { value: "d", type: "y", code: "1" }],
+      [A, { value: "d", type: "y", code: "1" }, { value: "d", type: "y" }],
     ],
     [
       "keeps the primary one of values that become the same",
