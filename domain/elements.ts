@@ -12,7 +12,7 @@ import {
   type JsonValue,
   own,
 } from "./json.ts";
-import { referencedId } from "./reference.ts";
+import { referenceTarget } from "./reference.ts";
 import type { Attribute } from "./schema/attribute.ts";
 import type { ResourceTypes } from "./schema/compile.ts";
 import { foldCase } from "./text.ts";
@@ -83,9 +83,10 @@ export function isResourceReference(attribute: Attribute): boolean {
 /**
  * `$ref` follows from `value` and is made anew for each answer; a reference that
  * has nothing but the URI of a resource is read as the id at its end. What cannot
- * be made anew stays as it was sent.
+ * be made anew, because no such type is in force, stays as it was sent.
  *
  * @param types the resource types in force
+ * @throws {ScimError} 400 invalidValue for a URI of anything else
  */
 export function readReference(
   attribute: Attribute,
@@ -100,12 +101,21 @@ export function readReference(
   }
   const names = attribute.subAttributes.get("$ref")?.referenceTypes ?? [];
   if (!names.some((name) => types.byName(name) !== undefined)) return;
-  if (own(element, "value") === undefined) {
-    const id = referencedId(ref);
-    if (id === "") return;
-    element["value"] = id;
-  }
   delete element["$ref"];
+  if (own(element, "value") !== undefined) return;
+  const known = names.map((name) => types.byName(name))
+    .filter((type) => type !== undefined);
+  const [endpoint = "", id = ""] = referenceTarget(ref).split("/");
+  const isMeant = known.some((type) =>
+    type.endpoint.slice(1).toLowerCase() === endpoint.toLowerCase()
+  );
+  if (!isMeant || id === "") {
+    throw invalidValue(
+      `Attribute "${attribute.path}.$ref" must be the URI of a resource, like ` +
+        known.map((type) => `${type.endpoint}/{id}`).join(" or "),
+    );
+  }
+  element["value"] = id;
 }
 
 /**

@@ -20,14 +20,6 @@ export function referenceTarget(uri: string): string {
   return segments.slice(-2).join("/");
 }
 
-/** The id at the end of a resource's URI; empty when there is none, as in `/Users/`. */
-export function referencedId(uri: string): string {
-  const [path = ""] = uri.split(/[?#]/, 1);
-  return path.endsWith("/")
-    ? ""
-    : referenceTarget(path).split("/").at(-1) ?? "";
-}
-
 /** Undoes escapes that nothing asked for, and writes the others in one way. */
 function decodeUnreserved(segment: string): string {
   return segment.replace(/%[0-9A-Fa-f]{2}/g, (escape) => {

@@ -21,8 +21,8 @@ import type {
 /** What a new form of a schema asks of the resources that have it. */
 export interface SchemaChange {
   /**
-   * Paths of attributes that are no longer there or that are of another kind, so
-   * that no resource may have a value.
+   * Paths of attributes that are no longer there, that are of another kind, or
+   * whose values would come out, so that no resource may have a value.
    */
   readonly abandoned: readonly string[];
   /** Paths of attributes whose values become unique. */
@@ -49,7 +49,9 @@ export function compareSchemas(
   for (const [key, attribute] of old) {
     const { path } = attribute;
     const next = now.get(key);
-    if (next === undefined || !isSameKind(attribute, next)) {
+    const comesOut = next !== undefined && isHidden(attribute) &&
+      !isHidden(next);
+    if (next === undefined || comesOut || !isSameKind(attribute, next)) {
       abandoned.push(path);
       continue;
     }
@@ -174,6 +176,11 @@ export function keepsAttributes(
     [...before.extensions].every(([uri, { attributes }]) =>
       keeps(attributes, after.extensions.get(uri)?.attributes)
     );
+}
+
+/** Whether no answer shows an attribute. What was kept so is not to come out. */
+function isHidden({ returned, parent }: Attribute): boolean {
+  return returned === "never" || parent?.returned === "never";
 }
 
 /** Whether stored values and keys of one form are those of the other. */

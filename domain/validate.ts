@@ -227,7 +227,9 @@ function explain(
     name += separator + key;
     separator = ".";
   }
-  const subject = `Attribute "${name}"`;
+  const isExtension = attribute === undefined &&
+    type.extensions.has(name.toLowerCase());
+  const subject = `${isExtension ? "Extension" : "Attribute"} "${name}"`;
   if (issue.code === "custom") return `${subject} ${issue.message}`;
   if (value === undefined) return `${subject} is required for ${type.name}`;
   const inList = typeof issue.path.at(-1) === "number";

@@ -11,7 +11,7 @@ import {
   own,
 } from "../domain/json.ts";
 import type { Attribute } from "../domain/schema/attribute.ts";
-import type { ResourceType } from "../domain/schema/compile.ts";
+import { attributeOf, type ResourceType } from "../domain/schema/compile.ts";
 import type { Change } from "./change.ts";
 import { decode, encode, fits } from "./codec.ts";
 import { logPrefix } from "./keys.ts";
@@ -144,6 +144,13 @@ export function attributeChanges(
   };
   compare(type.attributes, "", before, after);
   return changes;
+}
+
+/** Whether no answer shows the attribute that a change is about, or a part of it. */
+export function isHiddenPath(type: ResourceType, path: string): boolean {
+  const attribute = attributeOf(type, path) ??
+    attributeOf(type, `${type.schema}:${path}`);
+  return attribute !== undefined && isSecret(attribute);
 }
 
 /** Whether no answer shows an attribute, or a part of it. */

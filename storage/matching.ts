@@ -3,6 +3,7 @@
  * @module
  */
 
+import { isResourceReference } from "../domain/elements.ts";
 import type { Predicate } from "../domain/filter/compile.ts";
 import { attributesNamed, membersNeeded } from "../domain/filter/plan.ts";
 import type { JsonObject } from "../domain/json.ts";
@@ -105,6 +106,8 @@ function sourceOf(
   if (type.traits.derived.some(({ reference }) => reference === top.path)) {
     return attribute === top || attribute.name === "value" ? "record" : "view";
   }
+  // Both ways to a resource are shown as URIs that are made for the answer.
+  if (attribute.name === "$ref" && isResourceReference(top)) return "view";
   switch (attribute.path) {
     case "id":
     case "schemas":

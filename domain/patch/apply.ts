@@ -258,6 +258,9 @@ class PatchSession {
     const predicate = filter === undefined
       ? undefined
       : compileElementFilter(filter, attribute, this.#type, this.#profile);
+    if (predicate !== undefined && isResourceReference(attribute)) {
+      refuseReferences(predicate, attribute);
+    }
     const given = Array.isArray(value) ? value.length : 1;
     const tests = predicate === undefined ? 1 : leafCount(predicate);
     this.#spend(given + elements.length * tests);
@@ -408,6 +411,20 @@ function unwrapped(
     key.toLowerCase() === attribute.name.toLowerCase() &&
     !attribute.subAttributes.has(key.toLowerCase());
   return wraps ? inner : value;
+}
+
+/**
+ * URIs of resources are made for answers, so that stored values have none.
+ *
+ * @throws {ScimError} 400 invalidFilter
+ */
+function refuseReferences(predicate: Predicate, attribute: Attribute): void {
+  for (const { name, path } of attributesNamed(predicate)) {
+    if (name !== "$ref") continue;
+    throw invalidFilter(
+      `Values of "${attribute.path}" can be chosen by "value", not by "${path}"`,
+    );
+  }
 }
 
 /**

@@ -145,11 +145,9 @@ export const resourceTypeResource = scimObject({
   ),
   description: description.optional(),
   endpoint: text.regex(
-    /^\/?[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/,
+    /^\/?[A-Za-z0-9][A-Za-z0-9_-]{0,63}\/?$/,
     "must be one path segment of letters, digits, - and _, like /Devices",
-  ).transform((endpoint) =>
-    endpoint.startsWith("/") ? endpoint : `/${endpoint}`
-  ),
+  ).transform((endpoint) => `/${endpoint.replaceAll("/", "")}`),
   schema: text,
   schemaExtensions: list(scimObject({
     schema: text,

@@ -7,7 +7,12 @@ import { zValidator } from "@hono/zod-validator";
 import { Hono } from "hono";
 import { z } from "zod";
 import { clip } from "../../domain/text.ts";
-import { readLog } from "../../storage/changelog.ts";
+import type { Registry } from "../../domain/registry.ts";
+import {
+  isHiddenPath,
+  type LoggedRecord,
+  readLog,
+} from "../../storage/changelog.ts";
 import { InUseError } from "../../storage/definitions.ts";
 import { tenantSettings } from "../../storage/tenant_settings.ts";
 import { DEFAULT_TENANT } from "../../storage/tenants.ts";
@@ -34,7 +39,7 @@ const logQuery = closed({
 
 /** Builds `/tenants` and `/changes`. */
 export function tenantRoutes(services: Services): Hono {
-  const { tenants, definitions, store } = services;
+  const { tenants, definitions, registries, store } = services;
   const app = new Hono();
 
   app.get("/tenants", async (c) => c.json({ tenants: await tenants.list() }));
@@ -77,10 +82,30 @@ export function tenantRoutes(services: Services): Hono {
   app.get("/changes", zValidator("query", logQuery, problemHook), async (c) => {
     const { tenant, after, limit } = c.req.valid("query");
     if (await tenants.get(tenant) === undefined) return noTenant(tenant);
-    return c.json({ changes: await readLog(store, tenant, after, limit) });
+    const { registry } = await registries.current(tenant);
+    const records = await readLog(store, tenant, after, limit);
+    return c.json({
+      changes: records.map((record) => shownChange(record, registry)),
+    });
   });
 
   return app;
+}
+
+/** A record without what no answer shows any more. */
+function shownChange(
+  { changes, ...record }: LoggedRecord,
+  registry: Registry,
+): LoggedRecord {
+  const type = registry.byName(record.resourceType);
+  return {
+    ...record,
+    changes: changes.map((change) =>
+      type !== undefined && isHiddenPath(type, change.path)
+        ? { path: change.path }
+        : change
+    ),
+  };
 }
 
 /** 404 for a tenant that is not there. */

@@ -98,11 +98,6 @@ for (
     ["takes $ref null as absent", {
       [ENTERPRISE_URI]: { manager: { value: "m", $ref: null } },
     }, { [ENTERPRISE_URI]: { manager: { value: "m" } } }],
-    ["keeps a reference to what is no resource", {
-      [ENTERPRISE_URI]: { manager: { $ref: "https://example.com/Users/" } },
-    }, {
-      [ENTERPRISE_URI]: { manager: { $ref: "https://example.com/Users/" } },
-    }],
     ["keeps the password for who stores it", { password: "s" }, {
       password: "s",
     }],
@@ -609,3 +604,32 @@ Deno.test("normalizeResource() reads the base schema as a container of its attri
     "not defined",
   );
 });
+
+for (const profile of [COMPATIBLE, RFC]) {
+  Deno.test(`normalizeResource() refuses a lone $ref that is not the URI of a user (${profile.name})`, () => {
+    for (
+      const $ref of [
+        "https://example.com/Users/",
+        "https://example.com",
+        "/Groups/m",
+        "urn:x:y",
+        "m",
+      ]
+    ) {
+      refuses(
+        () =>
+          normalizeResource(
+            USER,
+            userBody({
+              schemas: [USER_URI, ENTERPRISE_URI],
+              [ENTERPRISE_URI]: { manager: { $ref } },
+            }),
+            profile,
+          ),
+        400,
+        "invalidValue",
+        "manager.$ref",
+      );
+    }
+  });
+}

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { referencedId, referenceTarget } from "../../domain/reference.ts";
+import { referenceTarget } from "../../domain/reference.ts";
 
 for (
   const uri of [
@@ -36,21 +36,5 @@ for (
 ) {
   Deno.test(`referenceTarget() of "${uri}" is "${target}"`, () => {
     assert.equal(referenceTarget(uri), target);
-  });
-}
-
-for (
-  const [uri, id] of [
-    ["https://example.com/v2/Users/a1", "a1"],
-    ["Users/a1?attributes=id#top", "a1"],
-    ["Users/%61%31", "a1"],
-    ["a1", "a1"],
-    ["https://example.com/v2/Users/", ""],
-    ["Users/?x=1", ""],
-    ["", ""],
-  ] as const
-) {
-  Deno.test(`referencedId() of "${uri}" is "${id}"`, () => {
-    assert.equal(referencedId(uri), id);
   });
 }
