@@ -6,7 +6,7 @@
 
 import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
-import { retrying } from "../../storage/concurrency.ts";
+import { ScimError } from "../../domain/errors.ts";
 import type { Services } from "../services.ts";
 import type { ScimEnvironment } from "./environment.ts";
 
@@ -21,10 +21,15 @@ export function readInForce({ registries }: Services) {
   );
 }
 
+/** How often a write is tried while something is about to go, and how long in between. */
+const MAX_TRIES = 20;
+const PAUSE = 100;
+
 /**
  * Carries the writing part of a request out; again, if it failed while the schemas
  * changed: it may have failed by rules that are outdated, and its commit checks
- * that they are not.
+ * that they are not. A write that would use what is about to go waits a moment for
+ * the outcome.
  *
  * @param run ends with the commit, so that nothing is written twice
  */
@@ -33,15 +38,20 @@ export async function asInForce<T>(
   c: Context<ScimEnvironment>,
   run: () => Promise<T>,
 ): Promise<T> {
-  return await retrying(async () => {
+  for (let tries = 1;; tries++) {
     try {
       return await run();
     } catch (error) {
       const { tenant } = c.get("client").token;
       const now = await registries.current(tenant);
-      if (now.versionstamp === c.get("current").versionstamp) throw error;
+      const isOutdated = now.versionstamp !== c.get("current").versionstamp;
+      const waits = now.leaving.length > 0 && error instanceof ScimError &&
+        error.status === 503;
+      if (tries === MAX_TRIES || !(isOutdated || waits)) throw error;
       c.set("current", now);
-      return undefined;
+      if (!isOutdated) {
+        await new Promise((resolve) => setTimeout(resolve, PAUSE));
+      }
     }
-  });
+  }
 }

@@ -120,3 +120,19 @@ Deno.test("A change that is sent while a schema is added keeps what others set b
   strictEqual(json["displayName"], "Ada");
   deepStrictEqual(json[HAT], { size: "L" });
 });
+
+Deno.test("A write that would use what is about to go waits for the outcome", async () => {
+  await using server = await TestServer.start();
+  await addHat(server);
+  const client = await server.client();
+  await client.user("bob", { [HAT]: { size: "S" } });
+  for (let i = 0; i < 20; i++) {
+    const [removal, creation] = await Promise.all([
+      server.admin("DELETE", `/schemas/${HAT}`),
+      client.post("/Users", { ...user(`u${i}`), [HAT]: { size: "L" } }),
+    ]);
+    strictEqual(removal.status, 409, removal.text);
+    strictEqual(creation.status, 201, creation.text);
+    deepStrictEqual(creation.json[HAT], { size: "L" });
+  }
+});
