@@ -52,9 +52,8 @@ export function elementIdentity(element: JsonValue): string {
   );
 }
 
-/** Whether one value can be the other, told in more or in fewer words. */
+/** Whether two values with one key can be the same, told in more or fewer words. */
 export function agree(a: JsonValue, b: JsonValue): boolean {
-  if (elementKey(a) !== elementKey(b)) return false;
   if (!isJsonObject(a) || !isJsonObject(b)) return true;
   return Object.entries(b).every(([name, value]) =>
     REMARKS.includes(name) || name === "type" || !Object.hasOwn(a, name) ||
@@ -99,12 +98,11 @@ export function readReference(
   if (typeof ref !== "string") {
     throw invalidValue(`Attribute "${attribute.path}.$ref" must be a URI`);
   }
-  const names = attribute.subAttributes.get("$ref")?.referenceTypes ?? [];
-  if (!names.some((name) => types.byName(name) !== undefined)) return;
+  const known = (attribute.subAttributes.get("$ref")?.referenceTypes ?? [])
+    .map((name) => types.byName(name)).filter((type) => type !== undefined);
+  if (known.length === 0) return;
   delete element["$ref"];
   if (own(element, "value") !== undefined) return;
-  const known = names.map((name) => types.byName(name))
-    .filter((type) => type !== undefined);
   const [endpoint = "", id = ""] = referenceTarget(ref).split("/");
   const isMeant = known.some((type) =>
     type.endpoint.slice(1).toLowerCase() === endpoint.toLowerCase()

@@ -71,11 +71,6 @@ export class Views {
     return `W/"${this.#epoch}${stamp}${members}"`;
   }
 
-  /** The URI of a resource. */
-  location(type: ResourceType, id: string, base: string): string {
-    return locationOf(type, id, base);
-  }
-
   /** Whole representations, in the order of the records. */
   async represent(request: ViewRequest): Promise<JsonObject[]> {
     const { type, base, wants } = request;
@@ -95,7 +90,7 @@ export class Views {
           resourceType: type.name,
           created: record.created,
           lastModified: record.lastModified,
-          location: this.location(type, record.id, base),
+          location: locationOf(type, record.id, base),
           version: this.version(record),
         },
       };

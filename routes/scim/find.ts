@@ -8,6 +8,7 @@ import { invalidValue, ScimError } from "../../domain/errors.ts";
 import { DEFAULT_PAGE_SIZE, MAX_RESULTS } from "../../domain/limits.ts";
 import type { ResourceType } from "../../domain/schema/compile.ts";
 import { compareSortKeys } from "../../domain/sorting.ts";
+import type { Position } from "../../storage/cursors.ts";
 import type { Query } from "../../storage/queries.ts";
 import type { Place } from "../../storage/ranks.ts";
 import type { ResourceRecord } from "../../storage/records.ts";
@@ -104,7 +105,8 @@ export async function findStep(
       '"cursor" and "startIndex" cannot be used together; send one',
     );
   }
-  if (each.length > 1 && each.some(({ order }) => order !== undefined)) {
+  const isSorted = each.some(({ order }) => order !== undefined);
+  if (each.length > 1 && isSorted) {
     throw invalidValue(
       "A walk by cursor over several resource types cannot be sorted; ask for " +
         "one type, or page by startIndex",
@@ -139,14 +141,13 @@ export async function findStep(
     return { parts, totalResults };
   }
   const parts: Part[] = [];
-  const cursorAt = (type: ResourceType, { id, key }: Place, sorted: boolean) =>
+  const cursorAt = (type: ResourceType, { id, key }: Place) =>
     cursors.make(tenant, bound, {
       id,
-      ...(sorted ? { key: key ?? null } : {}),
+      ...(isSorted ? { key: key ?? null } : {}),
       ...(each.length === 1 ? {} : { type: type.name }),
     }, count);
   const places = new Map<string, Place>();
-  const isSorted = each.some(({ order }) => order !== undefined);
   let left = count;
   let total: number | undefined = 0;
   let reached = begun?.position.type === undefined;
@@ -169,24 +170,19 @@ export async function findStep(
     if (end === undefined) continue;
     const isLast = step.next === undefined &&
       (left > 0 || query === each.at(-1));
-    next = isLast ? undefined : cursorAt(
-      query.type,
-      { id: end.id, key: step.next?.key },
-      query.order !== undefined,
-    );
+    next = isLast
+      ? undefined
+      : cursorAt(query.type, { id: end.id, key: step.next?.key });
   }
   return {
     parts,
     totalResults: total,
     nextCursor: next,
-    cursorBehind: ({ id }, type) =>
-      cursorAt(type, places.get(id) ?? { id }, isSorted),
+    cursorBehind: ({ id }, type) => cursorAt(type, places.get(id) ?? { id }),
   };
 }
 
-function placeOf(
-  position: { id: string; key?: string | number | boolean | null } | undefined,
-) {
+function placeOf(position: Position | undefined): Place | undefined {
   return position && { id: position.id, key: position.key ?? undefined };
 }
 

@@ -18,6 +18,7 @@ import { clip } from "../../domain/text.ts";
 import { validateResource } from "../../domain/validate.ts";
 import type { ResourceRecord } from "../../storage/records.ts";
 import { noSuchResource, type Writer } from "../../storage/resources.ts";
+import { locationOf } from "../../storage/shown.ts";
 import type { Services } from "../services.ts";
 import { scimResponse } from "./answers.ts";
 import { readBody } from "./body.ts";
@@ -266,7 +267,7 @@ export function resources(services: Services): Hono<ScimEnvironment> {
   ): Record<string, string> {
     return {
       ETag: views.version(record),
-      Location: views.location(type, record.id, c.get("base")),
+      Location: locationOf(type, record.id, c.get("base")),
     };
   }
 
