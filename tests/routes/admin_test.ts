@@ -2,29 +2,17 @@ import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import type { JsonObject, JsonValue } from "../../domain/json.ts";
 import {
   ADMIN_SECRET,
-  type Answer,
   Client,
+  isProblem,
   object,
   objects,
   ORIGIN,
+  pointers,
   send,
   TestServer,
   text,
   withClient,
 } from "./harness.ts";
-
-/** Checks that an answer is a problem document (RFC 9457) that says something. */
-function isProblem(answer: Answer, status: number, detail: RegExp): void {
-  strictEqual(answer.status, status, answer.text);
-  strictEqual(answer.headers.get("Content-Type"), "application/problem+json");
-  strictEqual(answer.json["status"], status);
-  match(text(answer.json["detail"]), detail);
-}
-
-/** What a problem document says of each member, by its pointer. */
-function pointers({ json }: Answer): JsonValue[] {
-  return objects(json["errors"]).map(({ pointer }) => pointer ?? null);
-}
 
 async function tokens(server: TestServer): Promise<JsonObject[]> {
   return objects((await server.admin("GET", "/tokens")).json["tokens"]);

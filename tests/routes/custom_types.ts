@@ -4,13 +4,12 @@
  * @module
  */
 
-import { match, strictEqual } from "node:assert/strict";
+import { strictEqual } from "node:assert/strict";
 import type { JsonObject, JsonValue } from "../../domain/json.ts";
 import {
   type Answer,
   type Client,
   type Created,
-  objects,
   TestServer,
   text,
   type TokenOptions,
@@ -222,23 +221,6 @@ export async function addType(
 /** A schema with some attributes; its URI ends in the name. */
 export function schemaOf(name: string, ...attributes: JsonValue[]): JsonObject {
   return { id: `urn:example:params:scim:schemas:2.0:${name}`, attributes };
-}
-
-/** Checks that an answer is a problem document (RFC 9457) that says something. */
-export function isProblem(
-  answer: Answer,
-  status: number,
-  detail: RegExp,
-): void {
-  strictEqual(answer.status, status, answer.text);
-  strictEqual(answer.headers.get("Content-Type"), "application/problem+json");
-  strictEqual(answer.json["status"], status);
-  match(text(answer.json["detail"]), detail);
-}
-
-/** What a problem document says of each member, by its pointer. */
-export function pointers({ json }: Answer): JsonValue[] {
-  return objects(json["errors"]).map(({ pointer }) => pointer ?? null);
 }
 
 /** A schema with one attribute. */

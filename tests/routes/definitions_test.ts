@@ -10,12 +10,10 @@ import {
   DEVICE,
   device,
   DEVICE_TYPE,
-  isProblem,
   LEASE,
   NETWORK,
   networked,
   one,
-  pointers,
   registerDevices,
   schemaOf,
   thing,
@@ -23,8 +21,10 @@ import {
 } from "./custom_types.ts";
 import {
   ADMIN_SECRET,
+  isProblem,
   object,
   objects,
+  pointers,
   send,
   TestServer,
   text,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import type { JsonObject, JsonValue } from "../../domain/json.ts";
 import { createApp } from "../../routes/app.ts";
 import { SCIM_BASE_PATH } from "../../routes/paths.ts";
@@ -340,6 +340,23 @@ export function isScimError(
   strictEqual(inBody, String(status));
   strictEqual(keyword, scimType, answer.text);
   ok(detail.test(text(answer.json["detail"])), `${detail}: ${answer.text}`);
+}
+
+/** Checks that an answer is a problem document (RFC 9457) that says something. */
+export function isProblem(
+  answer: Answer,
+  status: number,
+  detail: RegExp,
+): void {
+  strictEqual(answer.status, status, answer.text);
+  strictEqual(answer.headers.get("Content-Type"), "application/problem+json");
+  strictEqual(answer.json["status"], status);
+  match(text(answer.json["detail"]), detail);
+}
+
+/** What a problem document says of each member, by its pointer. */
+export function pointers({ json }: Answer): JsonValue[] {
+  return objects(json["errors"]).map(({ pointer }) => pointer ?? null);
 }
 
 /** Checks that an answer is a list with so many resources on its page and in all. */
