@@ -93,8 +93,3 @@ export function readConfig(
     adminToken: ADMIN_TOKEN,
   };
 }
-
-/** Whether a KV path names a server rather than a file. */
-export function isRemote(kvPath: string | undefined): boolean {
-  return kvPath === undefined || /^https?:\/\//.test(kvPath);
-}

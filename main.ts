@@ -3,24 +3,17 @@
  * @module
  */
 
-import { dirname } from "node:path";
-import { type Config, ConfigError, isRemote, readConfig } from "./config.ts";
+import { type Config, ConfigError, readConfig } from "./config.ts";
 import { createApp } from "./routes/app.ts";
 import { SCIM_BASE_PATH } from "./routes/paths.ts";
 import { createServices, type Services } from "./routes/services.ts";
+import { openKv } from "./storage/kv.ts";
 
 /** How often jobs are looked for that nobody works on, in milliseconds. */
 const JOB_INTERVAL = 30_000;
 
 /** How long requests in flight may take after a signal, in milliseconds. */
 const DRAIN_WITHIN = 4_500;
-
-async function openKv({ kvPath }: Config): Promise<Deno.Kv> {
-  if (kvPath !== undefined && !isRemote(kvPath) && kvPath !== ":memory:") {
-    await Deno.mkdir(dirname(kvPath), { recursive: true });
-  }
-  return await Deno.openKv(kvPath);
-}
 
 /** Writes what an operator should know as one line of JSON. */
 function report(event: string, details: Record<string, unknown>): void {
@@ -49,12 +42,12 @@ function announce(
 async function main(): Promise<void> {
   const onDeploy = Deno.env.get("DENO_DEPLOYMENT_ID") !== undefined;
   const config = readConfig((name) => Deno.env.get(name), onDeploy);
-  const kv = await openKv(config);
+  const opened = await openKv(config.kvPath);
   const services = await createServices({
-    kv,
+    kv: opened.kv,
     adminToken: config.adminToken,
     publicUrl: config.publicUrl,
-    exclusive: !isRemote(config.kvPath),
+    exclusive: opened.exclusive,
     report,
   });
   const app = createApp(services);
@@ -78,7 +71,7 @@ async function main(): Promise<void> {
     const late = setTimeout(() => Deno.exit(1), DRAIN_WITHIN);
     await server.shutdown();
     await services.jobs.idle();
-    kv.close();
+    opened[Symbol.dispose]();
     clearTimeout(late);
     Deno.exit(0);
   };

@@ -3,7 +3,6 @@ import {
   type Config,
   ConfigError,
   DEFAULT_KV_PATH,
-  isRemote,
   readConfig,
   VARIABLES,
 } from "../config.ts";
@@ -198,17 +197,4 @@ Deno.test("readConfig() never repeats a value", () => {
   }
   const [line = ""] = mistakes({ PUBLIC_URL: "https://geheim:sesam@x" });
   strictEqual(/geheim|sesam/.test(line), false);
-});
-
-Deno.test("isRemote() tells a server from a file", () => {
-  for (
-    const path of [undefined, "https://kv.example", "http://localhost:4512"]
-  ) {
-    strictEqual(isRemote(path), true);
-  }
-  for (
-    const path of ["./data/scim.db", ":memory:", "/https://x", "C:\\scim.db"]
-  ) {
-    strictEqual(isRemote(path), false);
-  }
 });

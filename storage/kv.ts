@@ -1,0 +1,100 @@
+/**
+ * Opens the Deno KV that a path names: a local file, which one process owns, or a
+ * remote one, which many may share.
+ * @module
+ */
+
+import { dirname } from "node:path";
+
+/** Keeps the store in memory; nothing is left behind. */
+export const IN_MEMORY = ":memory:";
+
+/** How long the owner of a file may take to let it go, in milliseconds. */
+const OWNER_WITHIN = 1_000;
+
+/** A Deno KV that is open. */
+export interface OpenedKv extends Disposable {
+  readonly kv: Deno.Kv;
+  /** Nobody else writes to it while it is open. */
+  readonly exclusive: boolean;
+}
+
+/** Whether a path names a server rather than a file. */
+export function isRemote(kvPath: string | undefined): boolean {
+  return kvPath === undefined || /^https?:\/\//.test(kvPath);
+}
+
+/**
+ * Opens a KV to write to it. A local file belongs to one process at a time: a
+ * second writer would make commits of the first fail, and what the first keeps in
+ * memory would no longer be what is stored. A lock on a file beside it says so;
+ * the system takes it back when the process ends, however that happens.
+ *
+ * @param kvPath a file, a URL, ":memory:", or undefined where the platform
+ * provides the store
+ * @throws {Error} when another process has the file
+ */
+export async function openKv(kvPath: string | undefined): Promise<OpenedKv> {
+  if (kvPath === undefined || isRemote(kvPath)) {
+    return opened(await Deno.openKv(kvPath), false);
+  }
+  if (kvPath === IN_MEMORY) return opened(await Deno.openKv(kvPath), true);
+  await Deno.mkdir(dirname(kvPath), { recursive: true });
+  const lock = await own(`${kvPath}.lock`);
+  if (lock === undefined) {
+    throw new Error(
+      `another process has the store ${kvPath} open; stop it first (two ` +
+        "processes can share a store over KV Connect only)",
+    );
+  }
+  return opened(await Deno.openKv(kvPath), true, lock);
+}
+
+/**
+ * Opens a KV to read from it, also while a server has it open.
+ *
+ * @throws {Error} when there is no such file
+ */
+export async function openKvToRead(
+  kvPath: string | undefined,
+): Promise<OpenedKv> {
+  if (kvPath !== undefined && !isRemote(kvPath) && kvPath !== IN_MEMORY) {
+    try {
+      await Deno.stat(kvPath);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+      throw new Error(`there is no store at ${kvPath}; KV_PATH names it`);
+    }
+  }
+  return opened(await Deno.openKv(kvPath), false);
+}
+
+function opened(
+  kv: Deno.Kv,
+  exclusive: boolean,
+  lock?: Deno.FsFile,
+): OpenedKv {
+  return {
+    kv,
+    exclusive,
+    [Symbol.dispose]() {
+      kv.close();
+      lock?.close();
+    },
+  };
+}
+
+/** Takes a lock; undefined when another process has it. */
+async function own(path: string): Promise<Deno.FsFile | undefined> {
+  const file = await Deno.open(path, { create: true, write: true, read: true });
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), OWNER_WITHIN);
+  });
+  const isMine = await Promise.race([
+    file.lock(true).then(() => true as const),
+    late,
+  ]);
+  clearTimeout(timer);
+  return isMine ? file : undefined;
+}
