@@ -10,6 +10,7 @@ import { clip } from "../domain/text.ts";
 import { inTime } from "../storage/concurrency.ts";
 import { metaKey } from "../storage/keys.ts";
 import { adminApp } from "./admin/app.ts";
+import { keepAnswers } from "./middleware/keep_answers.ts";
 import {
   problemResponse,
   renderError,
@@ -31,6 +32,7 @@ export function createApp(services: Services): Hono {
       (error) => problemResponse(error.status, error.message),
     ),
   );
+  app.use(keepAnswers(services, services.answerMemory));
   app.use(async function headers(c, next) {
     await next();
     c.res.headers.set("X-Content-Type-Options", "nosniff");

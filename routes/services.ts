@@ -33,6 +33,8 @@ export interface ServiceOptions {
   readonly publicUrl?: string | undefined;
   /** Nobody else writes to the store: a local file, not a remote KV. */
   readonly exclusive?: boolean;
+  /** How much memory kept answers may take, in bytes; 0 keeps none. */
+  readonly answerMemory?: number | undefined;
   /** How many resources a filter without an index may look at. */
   readonly scanLimit?: number;
   /** How long one KV call may take, in milliseconds. */
@@ -49,6 +51,7 @@ export interface Services {
   readonly queries: Queries;
   readonly cursors: Cursors;
   readonly views: Views;
+  readonly answerMemory: number | undefined;
   readonly tokens: TokenRepository;
   readonly tenants: TenantRepository;
   readonly store: Store;
@@ -70,7 +73,7 @@ export async function createServices(
 ): Promise<Services> {
   const clock = options.clock ?? (() => new Date());
   const newId = options.newId ?? (() => crypto.randomUUID());
-  const store = new Store(options.kv, options.deadline);
+  const store = new Store(options.kv, options.deadline, options.exclusive);
   const { epoch, cursorSecret } = await prepareStore(store);
   const adminSecret = await prepareAdminSecret(store, options.adminToken);
   const registries = new Registries(store);
@@ -106,6 +109,7 @@ export async function createServices(
     ),
     tenants,
     views,
+    answerMemory: options.answerMemory,
     store,
     jobs,
     adminSecret,

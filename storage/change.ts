@@ -73,6 +73,11 @@ export class Change {
       this.#keyBytes <= MAX_KEY_BYTES && this.#checks.length <= MAX_CHECKS;
   }
 
+  /** The keys that it writes. */
+  get keys(): Deno.KvKey[] {
+    return [...this.#counters, ...this.#values].map(({ key }) => key);
+  }
+
   /** The atomic operation, not yet committed. */
   on(kv: Deno.Kv): Deno.AtomicOperation {
     return kv.atomic().check(...this.#checks)

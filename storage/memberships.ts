@@ -203,7 +203,7 @@ export class Memberships {
 
   /** Whether some group of the tenant was ever a member of another. */
   async hasNested(tenant: string): Promise<boolean> {
-    return (await this.#store.get(nestedKey(tenant))).value === true;
+    return (await this.#store.getOften(nestedKey(tenant))).value === true;
   }
 
   /** Adds edges to a commit, both ways. */

@@ -80,7 +80,7 @@ export class Registries {
    * @throws {ScimError} 503
    */
   async current(tenant: string): Promise<TenantRegistry> {
-    const entry = await this.#store.get(settingsKey(tenant));
+    const entry = await this.#store.getOften(settingsKey(tenant));
     if (entry.versionstamp === null) return this.#untouched();
     const cached = this.#cache.get(tenant);
     const current = cached?.versionstamp === entry.versionstamp

@@ -5,6 +5,7 @@
 
 import { ScimError } from "../domain/errors.ts";
 import type { Change } from "./change.ts";
+import { Coherence, type Reads } from "./coherence.ts";
 import { inTime, retrying } from "./concurrency.ts";
 
 /** How many keys one `getMany` takes. */
@@ -15,6 +16,9 @@ const MAX_READS = 64;
 
 /** How many entries are read at a time. */
 const MAX_BATCH = 500;
+
+/** How many entries are kept in memory. */
+const MAX_KEPT = 10_000;
 
 /** How long one KV call may take, in milliseconds. */
 const DEFAULT_DEADLINE = 5_000;
@@ -31,21 +35,56 @@ export type MaybeEntry = Deno.KvEntryMaybe<unknown>;
  */
 export class Store {
   readonly kv: Deno.Kv;
+  /** Undefined when others write to the store, too. */
+  readonly coherence: Coherence | undefined;
   readonly #deadline: number;
+  readonly #kept = new Map<string, { entry: MaybeEntry; reads: Reads }>();
 
-  /** @param deadline for each call, in milliseconds */
-  constructor(kv: Deno.Kv, deadline: number = DEFAULT_DEADLINE) {
+  /**
+   * @param deadline for each call, in milliseconds
+   * @param exclusive nobody writes to the store but through this object, so that
+   * what was read can be kept as long as it is not written
+   */
+  constructor(
+    kv: Deno.Kv,
+    deadline: number = DEFAULT_DEADLINE,
+    exclusive: boolean = false,
+  ) {
     this.kv = kv;
     this.#deadline = deadline;
+    this.coherence = exclusive ? new Coherence() : undefined;
   }
 
   /** @throws {ScimError} 503 */
   get(key: Deno.KvKey): Promise<MaybeEntry> {
+    this.coherence?.reading([key]);
     return this.#inTime(this.kv.get(key));
+  }
+
+  /**
+   * Reads what most requests need and few change. Where nobody else writes to the
+   * store, it is kept in memory; the entry is the same object until it changes.
+   *
+   * @throws {ScimError} 503
+   */
+  async getOften(key: Deno.KvKey): Promise<MaybeEntry> {
+    if (this.coherence === undefined) return await this.get(key);
+    const name = JSON.stringify(key);
+    const kept = this.#kept.get(name);
+    if (kept !== undefined && this.coherence.isCurrent(kept.reads)) {
+      this.coherence.reading([key]);
+      return kept.entry;
+    }
+    const reads = this.coherence.readsOf(key);
+    const entry = await this.get(key);
+    if (this.#kept.size >= MAX_KEPT) this.#kept.clear();
+    this.#kept.set(name, { entry, reads });
+    return entry;
   }
 
   /** Entries in the order of the keys; up to 10 keys are one snapshot. */
   async getMany(keys: readonly Deno.KvKey[]): Promise<MaybeEntry[]> {
+    this.coherence?.reading(keys);
     const entries: MaybeEntry[] = [];
     for (let i = 0; i < keys.length; i += MAX_READS * MAX_GET_MANY) {
       const some = keys.slice(i, i + MAX_READS * MAX_GET_MANY);
@@ -65,6 +104,7 @@ export class Store {
     limit: number = Infinity,
     reverse: boolean = false,
   ): AsyncGenerator<Entry[]> {
+    this.coherence?.reading([commonPart(selector)]);
     let left = limit;
     let cursor = "";
     while (left > 0) {
@@ -111,7 +151,7 @@ export class Store {
       );
     }
     try {
-      const result = await this.#inTime(change.on(this.kv).commit());
+      const result = await this.#inTime(this.#commit(change));
       return result.ok ? result.versionstamp : undefined;
     } catch (error) {
       // A second writer on the same file shows as this error; nothing is written.
@@ -134,7 +174,27 @@ export class Store {
     return await retrying(() => this.commit(change));
   }
 
+  async #commit(
+    change: Change,
+  ): Promise<Deno.KvCommitResult | Deno.KvCommitError> {
+    const ended = this.coherence?.writing(change.keys);
+    try {
+      return await change.on(this.kv).commit();
+    } finally {
+      // Behind the deadline, too: until then it may still come into force.
+      ended?.();
+    }
+  }
+
   async #inTime<T>(promise: Promise<T>): Promise<T> {
     return await inTime(promise, this.#deadline);
   }
+}
+
+/** What all keys of a stretch begin with. */
+function commonPart(selector: Deno.KvListSelector): Deno.KvKey {
+  if ("prefix" in selector) return selector.prefix;
+  const { start, end } = selector;
+  const different = start.findIndex((part, index) => part !== end[index]);
+  return different < 0 ? start : start.slice(0, different);
 }

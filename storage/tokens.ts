@@ -71,12 +71,13 @@ const USE_INTERVAL = 60_000;
 /** How many secrets of a token live at once; rotations end the oldest beyond that. */
 const MAX_SECRETS = 10;
 
-/** Keeps tokens. Nothing is cached: a revoked token is dead for the next request. */
+/** Keeps tokens. A revoked token is dead for the next request. */
 export class TokenRepository {
   readonly #store: Store;
   readonly #clock: () => Date;
   readonly #newId: () => string;
   readonly #noted = new Map<string, number>();
+  readonly #decoded = new WeakMap<MaybeEntry, Token>();
 
   constructor(store: Store, clock: () => Date, newId: () => string) {
     this.#store = store;
@@ -112,20 +113,39 @@ export class TokenRepository {
    * Finds the token that a secret belongs to. A text without the right checksum
    * is refused without a look into the store.
    *
-   * @returns undefined when there is none, or it is expired
+   * @returns undefined when there is none, or it is expired; `expiresAt` is the end
+   * of the secret, be it that of the token or of its grace time
    */
   async find(secret: string): Promise<Token | undefined> {
     if (!isTokenShaped(secret)) return undefined;
-    const { value, versionstamp } = await this.#store.get(
-      tokenKey(hashSecret(secret)),
-    );
-    if (versionstamp === null) return undefined;
-    const { validUntil, ...token } = secretEntry.parse(decode(value));
-    const now = this.#clock().toISOString();
-    const ends = [token.expiresAt, validUntil].filter((end) => end !== null);
-    if (ends.some((end) => end !== undefined && end <= now)) return undefined;
-    this.#noteUse(token.id);
-    return token;
+    const entry = await this.#store.getOften(tokenKey(hashSecret(secret)));
+    if (entry.versionstamp === null) return undefined;
+    const token = this.#read(entry);
+    return this.use(token) ? token : undefined;
+  }
+
+  /**
+   * Notes the use of a token that was found.
+   *
+   * @returns false when it has expired since
+   */
+  use({ id, expiresAt }: Token): boolean {
+    const now = this.#clock();
+    if (expiresAt !== null && expiresAt <= now.toISOString()) return false;
+    this.#noteUse(id, now.getTime());
+    return true;
+  }
+
+  /** Reads an entry once, as long as the store keeps it. */
+  #read(entry: MaybeEntry): Token {
+    const known = this.#decoded.get(entry);
+    if (known !== undefined) return known;
+    const { validUntil, ...token } = secretEntry.parse(decode(entry.value));
+    const ends = [token.expiresAt, validUntil ?? null]
+      .filter((end) => end !== null).sort();
+    const found = { ...token, expiresAt: ends[0] ?? null };
+    this.#decoded.set(entry, found);
+    return found;
   }
 
   /** All tokens, the newest first. */
@@ -212,8 +232,7 @@ export class TokenRepository {
   }
 
   /** Writes the time of use now and then, behind the request. */
-  #noteUse(id: string): void {
-    const now = this.#clock().getTime();
+  #noteUse(id: string, now: number): void {
     const before = this.#noted.get(id);
     if (before !== undefined && now - before < USE_INTERVAL) return;
     this.#noted.set(id, now);

@@ -24,5 +24,7 @@ export interface ScimEnvironment {
     current: TenantRegistry;
     /** Whether somebody reads the resource in the answer; undefined: yes. */
     wantsBody: boolean | undefined;
+    /** Whether the answer can be kept as long as nothing of it is written. */
+    keeps: boolean | undefined;
   };
 }

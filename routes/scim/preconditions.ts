@@ -3,6 +3,7 @@
  * @module
  */
 
+import type { Context } from "hono";
 import { ScimError } from "../../domain/errors.ts";
 
 /** What a request says about the version that it expects. */
@@ -19,6 +20,17 @@ export function namesVersion(header: string, version: string): boolean {
   if (header.trim() === "*") return true;
   const tags = header.match(/"[^"]*"/g) ?? [`"${header.trim()}"`];
   return tags.includes(version.replace(/^W\//, ""));
+}
+
+/** Whether the client has a version already, by If-None-Match. */
+export function isKnown(c: Context, version: string): boolean {
+  const ifNoneMatch = c.req.header("If-None-Match");
+  return ifNoneMatch !== undefined && namesVersion(ifNoneMatch, version);
+}
+
+/** 304 for a client that has the version already. */
+export function notModified(version: string): Response {
+  return new Response(null, { status: 304, headers: { ETag: version } });
 }
 
 /**

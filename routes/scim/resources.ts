@@ -27,7 +27,8 @@ import { asInForce } from "./in_force.ts";
 import { methodNotAllowed } from "./methods.ts";
 import {
   checkPreconditions,
-  namesVersion,
+  isKnown,
+  notModified,
   type Preconditions,
 } from "./preconditions.ts";
 import { namesAttributes, QueryParameters, readProjection } from "./query.ts";
@@ -77,7 +78,12 @@ export function resources(services: Services): Hono<ScimEnvironment> {
 
   app.get("/:endpoint", (c) => {
     const scope = scopeOf(c, typeOf(c));
-    return answerSearch(services, scope, searchOfQuery(parametersOf(c)));
+    const search = searchOfQuery(parametersOf(c));
+    // A page of all resources moves with every write, a cursor with time.
+    if (search.filter !== undefined && search.cursor === undefined) {
+      c.set("keeps", true);
+    }
+    return answerSearch(services, scope, search);
   });
 
   app.post("/:endpoint", async (c) => {
@@ -106,10 +112,8 @@ export function resources(services: Services): Hono<ScimEnvironment> {
     const record = await repository.get(writer.tenant, type, id);
     if (record === undefined) throw noSuchResource(type, id);
     const version = views.version(record);
-    const ifNoneMatch = c.req.header("If-None-Match");
-    if (ifNoneMatch !== undefined && namesVersion(ifNoneMatch, version)) {
-      return new Response(null, { status: 304, headers: { ETag: version } });
-    }
+    if (isKnown(c, version)) return notModified(version);
+    c.set("keeps", true);
     return await answer(c, request, record, 200);
   });
 

@@ -93,6 +93,7 @@ export class TestServer implements AsyncDisposable {
     const services = await createServices({
       kv,
       adminToken: ADMIN_SECRET,
+      exclusive: true,
       clock: () => time.of(),
       report: (event, details) => reports.push({ event, details }),
       ...options,
