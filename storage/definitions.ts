@@ -303,10 +303,14 @@ export class DefinitionRepository {
     }
     const { name, unique, next, required } = settle;
     const incomplete = [name];
+    const createdAt = this.#clock().toISOString();
     if (!unique) {
       const after = { ...definitions, incomplete };
       this.#registries.write(change, tenant, current, after);
-      addJob(change, settleJob(tenant, name));
+      addJob(
+        change,
+        settleJob(tenant, name, undefined, undefined, createdAt),
+      );
       return await this.#store.commit(change) !== undefined;
     }
     await this.#refuseDuplicates(tenant, current, name);
@@ -317,7 +321,7 @@ export class DefinitionRepository {
       incomplete,
     };
     this.#registries.write(change, tenant, current, after, current.leaving);
-    const job = settleJob(tenant, name, next, required);
+    const job = settleJob(tenant, name, next, required, createdAt);
     encodeDefinition(job);
     addJob(change, job);
     return await this.#store.commit(change) !== undefined;

@@ -11,50 +11,57 @@ import { decode, encode } from "./codec.ts";
 import { JOB_PREFIX, jobKey } from "./keys.ts";
 import type { MaybeEntry, Store } from "./store.ts";
 
+/** What every job has. */
+const common = {
+  tenant: z.string(),
+  /** Milliseconds since 1970 until when it belongs to who works on it. */
+  notBefore: z.number(),
+  /** When it was stored, in ISO 8601; older programs did not say. */
+  createdAt: z.string().optional(),
+  /** How often it has failed. */
+  failures: z.number().optional(),
+  /** Why it failed the last time. */
+  lastError: z.string().optional(),
+};
+
 const job = z.discriminatedUnion("kind", [
   z.object({
     /** Deletes the edges of one generation, unless it is the one in force. */
     kind: z.literal("sweepMembers"),
-    tenant: z.string(),
     type: z.string(),
     group: z.string(),
     generation: z.string(),
-    /** Milliseconds since 1970 before which a maker may still be at work. */
-    notBefore: z.number(),
+    ...common,
   }),
   z.object({
     /** Deletes the memberships of a resource that is gone. */
     kind: z.literal("sweepMemberOf"),
-    tenant: z.string(),
     member: z.string(),
-    notBefore: z.number(),
+    ...common,
   }),
   z.object({
     /** Takes members out again that were deleted while they were added. */
     kind: z.literal("dropVanished"),
-    tenant: z.string(),
     type: z.string(),
     group: z.string(),
     generation: z.string(),
-    notBefore: z.number(),
+    ...common,
   }),
   z.object({
     /** Enters the values of an attribute as unique ones, or takes them out. */
     kind: z.literal("settleUnique"),
-    tenant: z.string(),
     /** The name of the attribute, with the URI of its schema. */
     attribute: z.string(),
     /** The schema that comes into force when they are entered. */
     next: storedSchema.optional(),
     /** Whether resources must have it then; undefined: as before. */
     required: z.boolean().optional(),
-    notBefore: z.number(),
+    ...common,
   }),
   z.object({
     /** Lets stay what was about to go. */
     kind: z.literal("keepLeaving"),
-    tenant: z.string(),
-    notBefore: z.number(),
+    ...common,
   }),
 ]);
 
@@ -82,7 +89,7 @@ export interface FoundJob {
   readonly versionstamp: string;
 }
 
-/** All jobs that are not done; those of a newer program cannot be read. */
+/** All jobs that are not done, with those that cannot be read. */
 export async function listJobs(store: Store): Promise<FoundJob[]> {
   const entries = await store.listAll({ prefix: JOB_PREFIX });
   return entries.map((entry) => ({
@@ -92,11 +99,18 @@ export async function listJobs(store: Store): Promise<FoundJob[]> {
   }));
 }
 
-/** A stored job; undefined when there is none, or one of a newer program. */
+/**
+ * A stored job; undefined when there is none, or one that cannot be read because
+ * a newer program has stored it or it is damaged.
+ */
 export function readJob(
   { key, value, versionstamp }: MaybeEntry,
 ): StoredJob | undefined {
   if (versionstamp === null) return undefined;
-  const { data } = job.safeParse(decode(value));
-  return data && { ...data, id: String(key.at(-1)) };
+  try {
+    const { data } = job.safeParse(decode(value));
+    return data && { ...data, id: String(key.at(-1)) };
+  } catch {
+    return undefined;
+  }
 }

@@ -14,13 +14,8 @@ import {
   membershipVersionKey,
   resourceKey,
 } from "./keys.ts";
-import {
-  addJob,
-  JOB_LEASE,
-  type JobOf,
-  listJobs,
-  type StoredJob,
-} from "./jobs.ts";
+import { JobLeases, type Lease } from "./job_leases.ts";
+import { type JobOf, listJobs, type StoredJob } from "./jobs.ts";
 import type { Memberships, UpwardEdge } from "./memberships.ts";
 import { decodeRecord, type ResourceRecord } from "./records.ts";
 import type { Registries } from "./registries.ts";
@@ -43,6 +38,7 @@ export class MembershipJobs {
   readonly #registries: Registries;
   readonly #uniqueValues: UniqueValues;
   readonly #clock: () => Date;
+  readonly #leases: JobLeases;
   readonly #report: (event: string, details: Record<string, unknown>) => void;
   readonly #running = new Set<Promise<void>>();
 
@@ -55,6 +51,7 @@ export class MembershipJobs {
     clock: () => Date,
     report: (event: string, details: Record<string, unknown>) => void =
       () => {},
+    leases: JobLeases = new JobLeases(store, clock),
   ) {
     this.#store = store;
     this.#memberships = memberships;
@@ -62,19 +59,31 @@ export class MembershipJobs {
     this.#uniqueValues = uniqueValues;
     this.#clock = clock;
     this.#report = report;
+    this.#leases = leases;
   }
 
-  /** Runs a job to its end. */
-  async run(job: StoredJob): Promise<void> {
+  /**
+   * Runs a job to its end.
+   *
+   * @returns false when it belongs to another process, which goes on with it
+   */
+  async run(job: StoredJob): Promise<boolean> {
+    return await this.#leases.hold(
+      job,
+      (lease) => this.#run(job, lease),
+    );
+  }
+
+  async #run(job: StoredJob, lease: Lease): Promise<void> {
     switch (job.kind) {
       case "sweepMembers":
-        await this.#sweepMembers(job);
+        await this.#sweepMembers(job, lease);
         return;
       case "sweepMemberOf":
-        await this.#sweepMemberOf(job);
+        await this.#sweepMemberOf(job, lease);
         return;
       case "dropVanished":
-        await this.dropVanished(job);
+        await this.#dropVanished(job, undefined, lease);
         return;
       case "settleUnique":
         await this.#settleUnique(job);
@@ -112,12 +121,8 @@ export class MembershipJobs {
         this.#report("unknown job", { id });
         continue;
       }
-      const now = this.#clock().getTime();
-      if (!exclusive && job.notBefore > now) continue;
-      const claimed = { ...job, notBefore: now + JOB_LEASE };
-      const claim = new Change().check(jobKey(id), versionstamp);
-      const mine = await this.#store.commit(addJob(claim, claimed));
-      if (mine === undefined) continue;
+      const claimed = await this.#leases.take(job, versionstamp, exclusive);
+      if (claimed === undefined) continue;
       // A look at all resources takes its time, and nobody has to wait for it.
       if (claimed.kind === "settleUnique") this.runLater(claimed);
       else if (await this.#attempt(claimed)) finished++;
@@ -128,14 +133,14 @@ export class MembershipJobs {
   /** Runs a job; reports a failure and leaves the job for later. */
   async #attempt(job: StoredJob): Promise<boolean> {
     try {
-      await this.run(job);
-      return true;
+      return await this.run(job);
     } catch (error) {
       this.#report("job failed", {
         id: job.id,
         kind: job.kind,
         error: error instanceof Error ? error.message : String(error),
       });
+      await this.#leases.noteFailure(job, error).catch(() => {});
       return false;
     }
   }
@@ -152,15 +157,19 @@ export class MembershipJobs {
     }
   }
 
-  async #sweepMembers(job: JobOf<"sweepMembers">): Promise<void> {
+  async #sweepMembers(
+    job: JobOf<"sweepMembers">,
+    lease: Lease,
+  ): Promise<void> {
     const { tenant, group, generation } = job;
     // A maker of the set who comes late after all finds the job changed.
-    await this.#store.write(addJob(new Change(), job));
+    await lease.renew();
     const record = await this.#record(tenant, job.type, group);
     if (record?.generation !== generation) {
       const prefix = memberPrefix(tenant, group, generation);
       for (;;) {
         const edges = await this.#store.listAll({ prefix }, EDGES_PER_STEP);
+        lease.check();
         if (edges.length === 0) break;
         const change = new Change();
         const ids = edges.map((entry) => String(entry.key.at(-1)));
@@ -176,7 +185,10 @@ export class MembershipJobs {
     await this.#store.write(end);
   }
 
-  async #sweepMemberOf(job: JobOf<"sweepMemberOf">): Promise<void> {
+  async #sweepMemberOf(
+    job: JobOf<"sweepMemberOf">,
+    lease: Lease,
+  ): Promise<void> {
     const { tenant, member } = job;
     for (;;) {
       const edges = await this.#memberships.memberOf(
@@ -184,6 +196,7 @@ export class MembershipJobs {
         member,
         GROUPS_PER_STEP,
       );
+      lease.check();
       if (edges.length === 0) break;
       const change = new Change();
       await this.removeUpward(change, tenant, member, edges);
@@ -237,17 +250,30 @@ export class MembershipJobs {
    * Takes members out again that were deleted while they were added: a commit can
    * check a few of them only, so that many are looked at once more behind it.
    *
-   * @param added all members of the generation if it is undefined
+   * @param added who was added
    */
   async dropVanished(
     job: JobOf<"dropVanished">,
-    added?: readonly string[],
+    added: readonly string[],
+  ): Promise<void> {
+    await this.#leases.hold(
+      job,
+      (lease) => this.#dropVanished(job, added, lease),
+    );
+  }
+
+  /** @param added all members of the generation if it is undefined */
+  async #dropVanished(
+    job: JobOf<"dropVanished">,
+    added: readonly string[] | undefined,
+    lease: Lease,
   ): Promise<void> {
     const { tenant, group: id, generation } = job;
     const ids = added ??
       (await this.#memberships.members(tenant, { id, generation }))
         .map((edge) => edge.id);
     for (let i = 0; i < ids.length; i += EDGES_PER_STEP) {
+      lease.check();
       await this.#dropSome(job, ids.slice(i, i + EDGES_PER_STEP));
     }
     await this.#store.write(new Change().delete(jobKey(job.id)));

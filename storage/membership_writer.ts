@@ -219,7 +219,7 @@ export class MembershipWriter {
       kind: "sweepMemberOf",
       tenant,
       member: id,
-      notBefore: this.#lease(),
+      ...this.#lease(),
     };
     addJob(change, upwardJob);
     if (upward.length <= most) {
@@ -275,7 +275,7 @@ export class MembershipWriter {
       type: type.name,
       group,
       generation,
-      notBefore: this.#lease(),
+      ...this.#lease(),
     };
     addJob(change, job);
     const ids = added.map((edge) => edge.id);
@@ -388,13 +388,17 @@ export class MembershipWriter {
       type: type.name,
       group,
       generation,
-      notBefore: this.#lease(),
+      ...this.#lease(),
     };
   }
 
-  /** Until when other processes leave a new job to this one. */
-  #lease(): number {
-    return this.#options.clock().getTime() + JOB_LEASE;
+  /** Since when a new job is there, and until when others leave it to this process. */
+  #lease(): { readonly createdAt: string; readonly notBefore: number } {
+    const now = this.#options.clock();
+    return {
+      createdAt: now.toISOString(),
+      notBefore: now.getTime() + JOB_LEASE,
+    };
   }
 }
 

@@ -15,7 +15,7 @@ import { storedResourceType, storedSchema } from "../domain/schema/read.ts";
 import { Change } from "./change.ts";
 import { decode, encode, fits } from "./codec.ts";
 import { retrying } from "./concurrency.ts";
-import { addJob } from "./jobs.ts";
+import { addJob, JOB_LEASE, readJob } from "./jobs.ts";
 import {
   jobKey,
   resourceTypeKey,
@@ -164,6 +164,7 @@ export class Registries {
       kind: "keepLeaving",
       tenant,
       notBefore: until,
+      createdAt: new Date(until - JOB_LEASE).toISOString(),
     });
     const versionstamp = await this.#store.commit(change);
     return versionstamp === undefined
@@ -178,12 +179,11 @@ export class Registries {
    */
   async keepAnnounced(tenant: string, until: number): Promise<void> {
     const id = leavingJobId(tenant);
-    const { versionstamp } = await this.#store.get(jobKey(id));
-    if (versionstamp === null) return;
-    const change = new Change().check(jobKey(id), versionstamp);
-    await this.#store.commit(
-      addJob(change, { id, kind: "keepLeaving", tenant, notBefore: until }),
-    );
+    const entry = await this.#store.get(jobKey(id));
+    const job = readJob(entry);
+    if (job === undefined) return;
+    const change = new Change().check(jobKey(id), entry.versionstamp);
+    await this.#store.commit(addJob(change, { ...job, notBefore: until }));
   }
 
   /** Lets stay what was about to go, unless the step is taken already. */

@@ -176,7 +176,11 @@ export class UniqueValues {
         ...withoutUniqueness(definitions, name),
         incomplete: [...new Set([...definitions.incomplete, name])],
       });
-      addJob(change, settleJob(tenant, name));
+      const job = readJob(
+        await this.#store.get(jobKey(settleJobId(tenant, name))),
+      );
+      const { createdAt } = job ?? {};
+      addJob(change, settleJob(tenant, name, undefined, undefined, createdAt));
       if (await this.#store.commit(change) === undefined) return undefined;
       await this.#settle(tenant, name);
       return duplicates;
@@ -349,12 +353,14 @@ export class UniqueValues {
  *
  * @param next the schema that comes into force when all values are entered
  * @param required whether resources must have it then; undefined: as before
+ * @param createdAt when it is stored, in ISO 8601; undefined: not known
  */
 export function settleJob(
   tenant: string,
   attribute: string,
   next?: SchemaDefinition,
   required?: boolean,
+  createdAt?: string,
 ): JobOf<"settleUnique"> {
   return {
     id: settleJobId(tenant, attribute),
@@ -363,6 +369,7 @@ export function settleJob(
     attribute,
     ...(next === undefined ? {} : { next }),
     ...(required === undefined ? {} : { required }),
+    ...(createdAt === undefined ? {} : { createdAt }),
     notBefore: 0,
   };
 }

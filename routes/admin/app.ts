@@ -13,7 +13,9 @@ import { problemResponse, renderError } from "../middleware/errors.ts";
 import { limitBody } from "../middleware/limit_body.ts";
 import { requireHost } from "../middleware/require_host.ts";
 import type { Services } from "../services.ts";
+import { checkRoutes } from "./check.ts";
 import { definitionRoutes } from "./definitions.ts";
+import { jobRoutes } from "./jobs.ts";
 import { tenantRoutes } from "./tenants.ts";
 import { tokenRoutes } from "./tokens.ts";
 
@@ -36,6 +38,8 @@ export function adminApp(services: Services): Hono {
   app.route("/tokens", tokenRoutes(services));
   app.route("/", tenantRoutes(services));
   app.route("/", definitionRoutes(services));
+  app.route("/jobs", jobRoutes(services));
+  app.route("/check", checkRoutes(services));
 
   app.all(
     "*",
@@ -45,8 +49,8 @@ export function adminApp(services: Services): Hono {
         `There is no ${clip(c.req.method, 20)} ${
           clip(c.req.path, 80)
         }; there are ` +
-          "/admin/tokens, /admin/tenants, /admin/changes, /admin/schemas and " +
-          "/admin/resource-types",
+          "/admin/tokens, /admin/tenants, /admin/changes, /admin/schemas, " +
+          "/admin/resource-types, /admin/jobs and /admin/check",
       ),
   );
   return app;
