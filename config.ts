@@ -4,6 +4,10 @@
  */
 
 import { z } from "zod";
+import {
+  DEFAULT_REQUESTS_PER_SECOND,
+  requestsPerSecond,
+} from "./storage/tenant_settings.ts";
 
 /** Where the store is when nothing else is said. */
 export const DEFAULT_KV_PATH = "./data/scim.db";
@@ -42,6 +46,9 @@ const environment = z.object({
       /^[!-~]+$/,
       "must be made of ASCII letters, digits and signs, without blanks",
     ).optional(),
+  REQUESTS_PER_SECOND: z.string()
+    .transform((text) => /^\d+$/.test(text) ? Number(text) : NaN)
+    .pipe(requestsPerSecond).default(DEFAULT_REQUESTS_PER_SECOND),
 });
 
 /** The configuration of the server. */
@@ -53,6 +60,8 @@ export interface Config {
   /** Without a slash at its end. */
   readonly publicUrl: string | undefined;
   readonly adminToken: string | undefined;
+  /** How many requests a second a token may send where its tenant has not decided. */
+  readonly requestsPerSecond: number;
 }
 
 /** The names of the environment variables that are read. */
@@ -84,12 +93,20 @@ export function readConfig(
       ).join("\n"),
     );
   }
-  const { PORT, HOST, KV_PATH, PUBLIC_URL, ADMIN_TOKEN } = result.data;
+  const {
+    PORT,
+    HOST,
+    KV_PATH,
+    PUBLIC_URL,
+    ADMIN_TOKEN,
+    REQUESTS_PER_SECOND,
+  } = result.data;
   return {
     port: PORT,
     host: HOST,
     kvPath: KV_PATH ?? (onDeploy ? undefined : DEFAULT_KV_PATH),
     publicUrl: PUBLIC_URL,
     adminToken: ADMIN_TOKEN,
+    requestsPerSecond: REQUESTS_PER_SECOND,
   };
 }

@@ -47,6 +47,7 @@ async function main(): Promise<void> {
     kv: opened.kv,
     adminToken: config.adminToken,
     publicUrl: config.publicUrl,
+    requestsPerSecond: config.requestsPerSecond,
     exclusive: opened.exclusive,
     report,
   });

@@ -1,5 +1,6 @@
 /**
- * The limits that the server announces (RFC 7643 section 5, RFC 9865).
+ * The limits that the server announces (RFC 7643 section 5, RFC 9865), and those
+ * of URLs.
  * @module
  */
 
@@ -14,3 +15,9 @@ export const CURSOR_TIMEOUT = 3_600;
 
 /** The largest request body that is read, in bytes. */
 export const MAX_BODY_SIZE = 1_048_576;
+
+/** The longest URL that is read, in UTF-16 units, percent-encoded as sent. */
+export const MAX_URL_LENGTH = 32_768;
+
+/** How long the names of attributes of one list or `sortBy` may be, in UTF-16 units. */
+export const MAX_NAMES_LENGTH = 8_192;

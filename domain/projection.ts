@@ -4,6 +4,7 @@
  */
 
 import { invalidValue } from "./errors.ts";
+import { MAX_NAMES_LENGTH } from "./limits.ts";
 import { isJsonObject, type JsonObject, type JsonValue, own } from "./json.ts";
 import { parseAttributePath } from "./path.ts";
 import type { Attribute } from "./schema/attribute.ts";
@@ -36,7 +37,8 @@ export interface Projection {
  * Compiles a projection. Unknown names have no effect; `id` and `schemas` are
  * always shown, `returned: never` attributes never.
  *
- * @throws {ScimError} 400 invalidValue when both lists are given
+ * @throws {ScimError} 400 invalidValue when both lists are given, or one is too
+ * long
  */
 export function compileProjection(
   type: ResourceType,
@@ -49,9 +51,21 @@ export function compileProjection(
       '"attributes" and "excludedAttributes" cannot be used together; send one',
     );
   }
+  checkLength("attributes", attributes);
+  checkLength("excludedAttributes", excludedAttributes);
   return attributes.length > 0
     ? new Selection(type, namedBy(type, attributes, options), true)
     : new Selection(type, namedBy(type, excludedAttributes, options), false);
+}
+
+function checkLength(list: string, names: readonly string[]): void {
+  let length = names.length;
+  for (const name of names) length += name.length;
+  if (length <= MAX_NAMES_LENGTH) return;
+  throw invalidValue(
+    `"${list}" is longer than ${MAX_NAMES_LENGTH} characters; name fewer ` +
+      "attributes, or leave it out to get those that are returned by default",
+  );
 }
 
 /** Splits a query parameter; blanks around the commas do not count. */

@@ -7,6 +7,7 @@ import { compareInstants, parseDateTime } from "./datetime.ts";
 import { invalidValue } from "./errors.ts";
 import { unknownAttribute } from "./filter/compile.ts";
 import { isJsonObject, type JsonObject, type JsonValue, own } from "./json.ts";
+import { MAX_NAMES_LENGTH } from "./limits.ts";
 import { parseAttributePath } from "./path.ts";
 import type { Attribute } from "./schema/attribute.ts";
 import {
@@ -50,6 +51,11 @@ export function compileSortOrder(
     );
   }
   if (sortBy === undefined || sortBy.trim() === "") return undefined;
+  if (sortBy.length > MAX_NAMES_LENGTH) {
+    throw invalidValue(
+      `"sortBy" is longer than ${MAX_NAMES_LENGTH} characters; name one attribute`,
+    );
+  }
   const path = parseAttributePath(sortBy.trim());
   const target = path === undefined
     ? undefined

@@ -16,11 +16,15 @@ import {
 import { Queries } from "../storage/queries.ts";
 import { Registries } from "../storage/registries.ts";
 import { ResourceRepository } from "../storage/resources.ts";
+import { type ScanRules, Scans } from "../storage/scans.ts";
 import { Store } from "../storage/store.ts";
+import { DEFAULT_REQUESTS_PER_SECOND } from "../storage/tenant_settings.ts";
 import { DEFAULT_TENANT, TenantRepository } from "../storage/tenants.ts";
 import { TokenRepository } from "../storage/tokens.ts";
 import { UniqueValues } from "../storage/unique_values.ts";
 import { Views } from "../storage/views.ts";
+import { Bodies, type BodyLimits } from "./middleware/bodies.ts";
+import { Buckets } from "./middleware/buckets.ts";
 
 /** What the program is made of outside of this repository. */
 export interface ServiceOptions {
@@ -37,10 +41,27 @@ export interface ServiceOptions {
   readonly answerMemory?: number | undefined;
   /** How many resources a filter without an index may look at. */
   readonly scanLimit?: number;
+  /** How queries that look at many resources take turns. */
+  readonly scans?: Partial<ScanRules>;
+  /** How many requests a second a token may send where its tenant has not decided. */
+  readonly requestsPerSecond?: number | undefined;
+  /** What request bodies may take. */
+  readonly bodies?: Partial<BodyLimits>;
   /** How long one KV call may take, in milliseconds. */
   readonly deadline?: number;
   /** Receives what an operator should know. Never holds secrets or bodies. */
   readonly report?: (event: string, details: Record<string, unknown>) => void;
+}
+
+/** What keeps a few clients from taking everything. Each process counts for itself. */
+export interface Limits {
+  /** Where a tenant has not decided. */
+  readonly requestsPerSecond: number;
+  /** By the ids of tokens. */
+  readonly rates: Buckets;
+  /** By the addresses of clients. */
+  readonly guesses: Buckets;
+  readonly bodies: Bodies;
 }
 
 /** Everything the routes need. */
@@ -56,6 +77,7 @@ export interface Services {
   readonly tenants: TenantRepository;
   readonly store: Store;
   readonly jobs: MembershipJobs;
+  readonly limits: Limits;
   readonly adminSecret: AdminSecret;
   readonly publicUrl: string | undefined;
   readonly clock: () => Date;
@@ -112,6 +134,13 @@ export async function createServices(
     answerMemory: options.answerMemory,
     store,
     jobs,
+    limits: {
+      requestsPerSecond: options.requestsPerSecond ??
+        DEFAULT_REQUESTS_PER_SECOND,
+      rates: new Buckets(),
+      guesses: new Buckets(),
+      bodies: new Bodies(options.bodies),
+    },
     adminSecret,
     clock,
     resources: new ResourceRepository({
@@ -129,6 +158,7 @@ export async function createServices(
       views,
       registries,
       options.scanLimit,
+      new Scans(options.scans),
     ),
     tokens: new TokenRepository(store, clock, newId),
     publicUrl: options.publicUrl,

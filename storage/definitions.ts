@@ -237,6 +237,32 @@ export class DefinitionRepository {
   }
 
   /**
+   * Sets how many requests a second each token of a tenant may send.
+   *
+   * @param requestsPerSecond undefined: as the server is configured
+   * @throws {ScimError} 503 when another process is changing the schemas
+   */
+  async setRequestsPerSecond(
+    tenant: string,
+    requestsPerSecond: number | undefined,
+  ): Promise<void> {
+    await this.#locks.run(tenant, () =>
+      retrying(async () => {
+        const before = await this.#atRest(tenant);
+        const { requestsPerSecond: _, ...others } = before.settings;
+        const settings = requestsPerSecond === undefined
+          ? others
+          : { ...others, requestsPerSecond };
+        return await this.#store.commit(this.#registries.write(
+          new Change(),
+          tenant,
+          { ...before, settings },
+          before.definitions,
+        ));
+      }));
+  }
+
+  /**
    * Takes a step. From its commit on all writers follow the new rules, since they
    * check what they have seen.
    */

@@ -28,13 +28,14 @@ import {
   type Ranked,
 } from "./ranks.ts";
 import { decodeRecord, readRecords, type ResourceRecord } from "./records.ts";
+import { type Asker, type Scan, Scans } from "./scans.ts";
 import { SortedQueries } from "./sorted.ts";
 import type { Registries } from "./registries.ts";
 import type { Store } from "./store.ts";
 import type { Views } from "./views.ts";
 
 /** What is searched for among the resources of one type. */
-export interface Query extends Subject {
+export interface Query extends Subject, Asker {
   readonly predicate: Predicate | undefined;
   /** undefined: in the order of ids, which is stable. */
   readonly order?: SortOrder | undefined;
@@ -91,6 +92,7 @@ export class Queries {
   readonly #sorted: SortedQueries;
   readonly #registries: Registries;
   readonly #scanLimit: number;
+  readonly #scans: Scans;
 
   constructor(
     store: Store,
@@ -98,12 +100,14 @@ export class Queries {
     views: Views,
     registries: Registries,
     scanLimit: number = DEFAULT_SCAN_LIMIT,
+    scans: Scans = new Scans(),
   ) {
     this.#store = store;
     this.#registries = registries;
     this.#paths = new AccessPaths(store, memberships);
     this.#matching = new Matching(views);
     this.#scanLimit = scanLimit;
+    this.#scans = scans;
     this.#sorted = new SortedQueries(
       store,
       this.#matching,
@@ -115,15 +119,20 @@ export class Queries {
    * Finds a page by index.
    *
    * @throws {ScimError} 400 tooMany when a filter or an order without an index
-   * would have to look at more resources than the budget allows
+   * would have to look at more resources than the budget allows, 503 when other
+   * such queries leave no room for it
    */
   async page(request: PageRequest): Promise<Page> {
+    return await this.#scans.run(request, (scan) => this.#page(request, scan));
+  }
+
+  async #page(request: PageRequest, scan: Scan): Promise<Page> {
     const { predicate, order, startIndex, count } = request;
     const first = startIndex - 1;
     if (order !== undefined) {
-      const page = await this.#sorted.page(request, order);
+      const page = await this.#sorted.page(request, order, scan);
       if (page !== undefined) return page;
-      const ranked = await this.#ranked(request, order);
+      const ranked = await this.#ranked(request, order, scan);
       return {
         totalResults: ranked.length,
         records: await readRecords(
@@ -135,7 +144,7 @@ export class Queries {
       };
     }
     if (predicate === undefined) return await this.#pageOfAll(request);
-    const ids = await this.#exactIds(request);
+    const ids = await this.#exactIds(request, scan);
     if (ids !== undefined) {
       return {
         totalResults: ids.length,
@@ -149,7 +158,7 @@ export class Queries {
     }
     const kept: ResourceRecord[] = [];
     let matches = 0;
-    for await (const records of this.#matches(request)) {
+    for await (const records of this.#matches(request, scan)) {
       for (const record of records) {
         if (matches >= first && matches < first + count) kept.push(record);
         matches++;
@@ -162,22 +171,35 @@ export class Queries {
    * Takes one step of a walk. Resources that exist all the while are met exactly
    * once, whatever is added and deleted meanwhile.
    *
-   * @throws {ScimError} 400 tooMany
+   * @throws {ScimError} 400 tooMany, 503
    */
   async step(walk: Walk): Promise<Step> {
     const { order } = walk;
-    if (order === undefined) return await this.#stepByIds(walk);
-    return await this.#sorted.step(walk, order) ??
-      await this.#stepInOrder(walk, order);
+    return await this.#scans.run(
+      walk,
+      async (scan) =>
+        order === undefined
+          ? await this.#stepByIds(walk, scan)
+          : await this.#sorted.step(walk, order, scan) ??
+            await this.#stepInOrder(walk, order, scan),
+    );
   }
 
   /** Every match with its sort key, in order; without an order, without keys. */
   async ranked(query: Query): Promise<Ranked[]> {
-    if (query.order !== undefined) {
-      return await this.#ranked(query, query.order);
-    }
+    const { order } = query;
+    return await this.#scans.run(
+      query,
+      (scan) =>
+        order === undefined
+          ? this.#unranked(query, scan)
+          : this.#ranked(query, order, scan),
+    );
+  }
+
+  async #unranked(query: Query, scan: Scan): Promise<Ranked[]> {
     const ranked: Ranked[] = [];
-    for await (const records of this.#matches(query)) {
+    for await (const records of this.#matches(query, scan)) {
       for (const { id } of records) ranked.push({ id, key: undefined });
       this.#checkBudget(ranked.length);
     }
@@ -192,11 +214,12 @@ export class Queries {
     return await readRecords(this.#store, subject, ids);
   }
 
-  async #stepByIds(walk: Walk): Promise<Step> {
+  async #stepByIds(walk: Walk, scan: Scan): Promise<Step> {
     const { tenant, type, predicate, after, count } = walk;
     const found: ResourceRecord[] = [];
     if (count > 0) {
-      for await (const records of this.#matches(walk, after?.id, count + 1)) {
+      const matches = this.#matches(walk, scan, after?.id, count + 1);
+      for await (const records of matches) {
         found.push(...records.slice(0, count + 1 - found.length));
         if (found.length > count) break;
       }
@@ -205,7 +228,7 @@ export class Queries {
     const last = records.at(-1);
     const total = predicate === undefined
       ? (await locate(this.#store, tenant, type.name, 0)).total
-      : (await this.#exactIds(walk))?.length;
+      : (await this.#exactIds(walk, scan))?.length;
     return {
       totalResults: total,
       records,
@@ -216,9 +239,13 @@ export class Queries {
     };
   }
 
-  async #stepInOrder(walk: Walk, order: SortOrder): Promise<Step> {
+  async #stepInOrder(
+    walk: Walk,
+    order: SortOrder,
+    scan: Scan,
+  ): Promise<Step> {
     const { after, count } = walk;
-    const ranked = await this.#ranked(walk, order, MAX_KEY_LENGTH);
+    const ranked = await this.#ranked(walk, order, scan, MAX_KEY_LENGTH);
     const start = after === undefined ? 0 : startBehind(ranked, order, after);
     const wanted = ranked.slice(start, start + count);
     const last = wanted.at(-1);
@@ -259,11 +286,12 @@ export class Queries {
   async #ranked(
     query: Query,
     order: SortOrder,
+    scan: Scan,
     length: number = Infinity,
   ): Promise<Ranked[]> {
     const ranked: Ranked[] = [];
     let characters = 0;
-    for await (const records of this.#matches(query)) {
+    for await (const records of this.#matches(query, scan)) {
       const keys = await this.#matching.sortKeys(query, order, records);
       records.forEach(({ id }, index) => {
         const key = keys[index];
@@ -292,6 +320,7 @@ export class Queries {
    */
   async *#matches(
     query: Query,
+    scan: Scan,
     after?: string,
     wanted: number = Infinity,
   ): AsyncGenerator<ResourceRecord[]> {
@@ -301,10 +330,11 @@ export class Queries {
       : planAccess(predicate, type);
     const named = access.kind === "all"
       ? undefined
-      : await this.#ids(query, access);
+      : await this.#ids(query, access, scan);
     if (named !== undefined) {
       const ids = named.filter((id) => after === undefined || id > after);
       for (let i = 0; i < ids.length; i += BATCH) {
+        await scan.look(BATCH);
         const records = await readRecords(
           this.#store,
           query,
@@ -322,6 +352,7 @@ export class Queries {
     let seen = 0;
     for await (const batch of this.#store.batches(selector, limit)) {
       seen += batch.length;
+      await scan.look(batch.length);
       if (predicate !== undefined) this.#checkBudget(seen);
       const records = batch.map(decodeRecord)
         .filter((record) => record !== undefined);
@@ -339,11 +370,11 @@ export class Queries {
   }
 
   /** The ids of all matches, if an index names them and nothing else. */
-  async #exactIds(query: Query): Promise<string[] | undefined> {
+  async #exactIds(query: Query, scan: Scan): Promise<string[] | undefined> {
     if (query.predicate === undefined) return undefined;
     const access = planAccess(query.predicate, query.type);
     return isExact(query.predicate, access)
-      ? await this.#ids(query, access)
+      ? await this.#ids(query, access, scan)
       : undefined;
   }
 
@@ -354,10 +385,12 @@ export class Queries {
   async #ids(
     { tenant, type }: Subject,
     access: Access,
+    scan: Scan,
   ): Promise<string[] | undefined> {
     const ids = new Set<string>();
     for await (const id of this.#paths.ids(tenant, type, access)) {
       ids.add(id);
+      if (ids.size % BATCH === 0) await scan.look(BATCH);
       this.#checkBudget(ids.size);
     }
     const passing = [...passingAttributes(access, type)];

@@ -12,6 +12,7 @@ import type { Matching } from "./matching.ts";
 import type { Page, PageRequest, Step, Walk } from "./queries.ts";
 import { MAX_KEY_LENGTH, type Ranked } from "./ranks.ts";
 import { readRecords, type ResourceRecord } from "./records.ts";
+import type { Scan } from "./scans.ts";
 import type { Store } from "./store.ts";
 
 /** How many resources are tested at a time. */
@@ -49,6 +50,7 @@ export class SortedQueries {
   async page(
     request: PageRequest,
     order: SortOrder,
+    scan: Scan,
   ): Promise<Page | undefined> {
     const { tenant, type, predicate, startIndex, count } = request;
     const holdsAll = isAlwaysThere(type, order);
@@ -60,7 +62,7 @@ export class SortedQueries {
     const first = startIndex - 1;
     const { ids, passed } = count === 0 || first >= total
       ? { ids: [], passed: total }
-      : await this.#valued(request, order, first, count);
+      : await this.#valued(request, order, scan, first, count);
     if (ids.length < count && passed < total && !holdsAll) return undefined;
     return {
       totalResults: total,
@@ -76,7 +78,11 @@ export class SortedQueries {
    * @returns undefined when the index does not tell
    * @throws {ScimError} 400 tooMany when too few of them match
    */
-  async step(walk: Walk, order: SortOrder): Promise<Step | undefined> {
+  async step(
+    walk: Walk,
+    order: SortOrder,
+    scan: Scan,
+  ): Promise<Step | undefined> {
     const { tenant, type, predicate, count, after } = walk;
     const holdsAll = isAlwaysThere(type, order);
     const isFiltered = predicate !== undefined;
@@ -98,6 +104,7 @@ export class SortedQueries {
         const some = ranked.slice(i, i + size);
         i += size;
         seen += some.length;
+        await scan.look(some.length);
         this.#checkBudget(seen);
         found.push(...await this.#matches(walk, some));
       }
@@ -121,6 +128,7 @@ export class SortedQueries {
   async #valued(
     subject: PageRequest,
     order: SortOrder,
+    scan: Scan,
     skip: number,
     count: number,
   ): Promise<{ ids: string[]; passed: number }> {
@@ -135,6 +143,7 @@ export class SortedQueries {
     });
     for await (const { size, ranked } of stretches) {
       this.#checkBudget(Math.min(passed + size, skip));
+      await scan.look(size);
       if (passed + size > skip) {
         const some = (await ranked()).slice(Math.max(0, skip - passed));
         ids.push(...some.slice(0, count - ids.length).map(({ id }) => id));

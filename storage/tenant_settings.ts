@@ -11,10 +11,28 @@ import { settingsKey } from "./keys.ts";
 import { type Leaving, leaving } from "./leaving.ts";
 import type { MaybeEntry } from "./store.ts";
 
+/** How many requests a second a token may send when nobody has decided. */
+export const DEFAULT_REQUESTS_PER_SECOND = 100;
+
+/** The bounds of the rate. Identity providers need 25 requests a second. */
+const MIN_REQUESTS_PER_SECOND = 25;
+const MAX_REQUESTS_PER_SECOND = 1_000_000;
+
+const RATE_RULE = `must be an integer from ${MIN_REQUESTS_PER_SECOND} to ` +
+  `${MAX_REQUESTS_PER_SECOND}`;
+
+/** How many requests a second a token may send. */
+export const requestsPerSecond = z.number({ error: RATE_RULE })
+  .refine(Number.isInteger, RATE_RULE)
+  .min(MIN_REQUESTS_PER_SECOND, RATE_RULE)
+  .max(MAX_REQUESTS_PER_SECOND, RATE_RULE);
+
 /** What a tenant can decide. */
 export const tenantSettings = z.object({
   /** Whether two groups may not share a displayName. */
   uniqueGroupNames: z.boolean({ error: "must be a boolean: true or false" }),
+  /** For each token; absent: as the server is configured. */
+  requestsPerSecond: requestsPerSecond.optional(),
 });
 
 /** What a tenant can decide. */

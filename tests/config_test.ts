@@ -24,7 +24,7 @@ function mistakes(environment: Environment): string[] {
   return lines;
 }
 
-Deno.test("readConfig() asks for the five variables of the documentation and no other", () => {
+Deno.test("readConfig() asks for the six variables of the documentation and no other", () => {
   const asked: string[] = [];
   readConfig((name) => {
     asked.push(name);
@@ -36,6 +36,7 @@ Deno.test("readConfig() asks for the five variables of the documentation and no 
     "KV_PATH",
     "PUBLIC_URL",
     "ADMIN_TOKEN",
+    "REQUESTS_PER_SECOND",
   ]);
   deepStrictEqual([...VARIABLES], asked);
 });
@@ -47,6 +48,7 @@ Deno.test("readConfig() has a default for everything", () => {
     kvPath: DEFAULT_KV_PATH,
     publicUrl: undefined,
     adminToken: undefined,
+    requestsPerSecond: 100,
   });
 });
 
@@ -87,6 +89,8 @@ const TAKEN: readonly (readonly [string, string, Partial<Config>])[] = [
     publicUrl: "https://id.example.org/scim",
   }],
   ["ADMIN_TOKEN", "!x~", { adminToken: "!x~" }],
+  ["REQUESTS_PER_SECOND", "25", { requestsPerSecond: 25 }],
+  ["REQUESTS_PER_SECOND", "1000000", { requestsPerSecond: 1_000_000 }],
 ];
 
 for (const [name, value, expected] of TAKEN) {
@@ -99,6 +103,7 @@ for (const [name, value, expected] of TAKEN) {
 const PORT = "PORT must be a port number, such as 8000";
 const URL =
   "PUBLIC_URL must be an http or https URL, such as https://scim.example.com";
+const RATE = "REQUESTS_PER_SECOND must be an integer from 25 to 1000000";
 const TOKEN =
   "ADMIN_TOKEN must be made of ASCII letters, digits and signs, without blanks";
 
@@ -163,6 +168,13 @@ const REFUSED: readonly (readonly [string, string, string])[] = [
     "ADMIN_TOKEN must not be empty; leave it unset to have a secret made",
   ],
   ["ADMIN_TOKEN", "two words", TOKEN],
+  ["REQUESTS_PER_SECOND", "", RATE],
+  ["REQUESTS_PER_SECOND", "24", RATE],
+  ["REQUESTS_PER_SECOND", "1000001", RATE],
+  ["REQUESTS_PER_SECOND", "30.5", RATE],
+  ["REQUESTS_PER_SECOND", "1e3", RATE],
+  ["REQUESTS_PER_SECOND", "-100", RATE],
+  ["REQUESTS_PER_SECOND", "many", RATE],
   ["ADMIN_TOKEN", "line\n", TOKEN],
   ["ADMIN_TOKEN", "schlüssel", TOKEN],
   ["ADMIN_TOKEN", "a\u0000", TOKEN],
@@ -182,10 +194,18 @@ Deno.test("readConfig() says everything that is wrong, a line for each", () => {
     KV_PATH: "",
     PUBLIC_URL: "nope?x",
     ADMIN_TOKEN: "",
+    REQUESTS_PER_SECOND: "",
   });
   deepStrictEqual(
     lines.map((line) => line.split(" ")[0]),
-    ["PORT", "HOST", "KV_PATH", "PUBLIC_URL", "ADMIN_TOKEN"],
+    [
+      "PORT",
+      "HOST",
+      "KV_PATH",
+      "PUBLIC_URL",
+      "ADMIN_TOKEN",
+      "REQUESTS_PER_SECOND",
+    ],
   );
 });
 

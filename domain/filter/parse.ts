@@ -21,6 +21,9 @@ export const MAX_FILTER_LENGTH = 8_192;
 /** How deep parentheses, brackets and `not` may nest. */
 export const MAX_FILTER_DEPTH = 50;
 
+/** How many comparisons, `pr` included, one filter or path may hold. */
+export const MAX_COMPARISONS = 500;
+
 /** What the reader accepts beyond the grammar. Both default to false. */
 export interface ParseOptions {
   /** A word without quotation marks as the value of `eq` (Entra's documentation). */
@@ -101,6 +104,7 @@ class Parser {
   #token: Token;
   #previousEnd = 0;
   #depth = 0;
+  #comparisons = 0;
   #inBrackets = false;
 
   constructor(text: string, options: ParseOptions) {
@@ -246,6 +250,13 @@ class Parser {
   }
 
   #comparison(path: AttributePath, position: number): Filter {
+    if (++this.#comparisons > MAX_COMPARISONS) {
+      throw new FilterSyntaxError(
+        position,
+        `there are more than ${MAX_COMPARISONS} comparisons`,
+        "split it into several requests",
+      );
+    }
     const token = this.#token;
     if (token.kind !== "word") {
       throw this.#unexpected(

@@ -11,6 +11,8 @@ import { InUseError } from "../../storage/definitions.ts";
 import { bearerToken } from "../middleware/authenticate.ts";
 import { problemResponse, renderError } from "../middleware/errors.ts";
 import { limitBody } from "../middleware/limit_body.ts";
+import { limitGuesses } from "../middleware/limit_guesses.ts";
+import { limitUrl } from "../middleware/limit_url.ts";
 import { requireHost } from "../middleware/require_host.ts";
 import type { Services } from "../services.ts";
 import { checkRoutes } from "./check.ts";
@@ -25,15 +27,18 @@ const MAX_ADMIN_BODY = 262_144;
 /** Builds the admin API. */
 export function adminApp(services: Services): Hono {
   const app = new Hono();
-  app.onError(renderError(services, (error) => {
+  const render = (error: ScimError) => {
     const extra = error instanceof InUseError && error.duplicates.length > 0
       ? { duplicates: error.duplicates }
       : {};
     return problemResponse(error.status, error.message, extra, error.headers);
-  }));
+  };
+  app.onError(renderError(services, render));
   app.use(requireHost);
+  app.use(limitUrl);
+  app.use(limitGuesses(services, render));
   app.use(requireAdmin(services));
-  app.use(limitBody(MAX_ADMIN_BODY));
+  app.use(limitBody(services.limits.bodies, MAX_ADMIN_BODY));
 
   app.route("/tokens", tokenRoutes(services));
   app.route("/", tenantRoutes(services));

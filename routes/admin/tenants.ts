@@ -15,7 +15,7 @@ import {
 } from "../../storage/changelog.ts";
 import { InUseError } from "../../storage/definitions.ts";
 import { tenantSettings } from "../../storage/tenant_settings.ts";
-import { DEFAULT_TENANT } from "../../storage/tenants.ts";
+import { DEFAULT_TENANT, type Tenant } from "../../storage/tenants.ts";
 import { problemResponse } from "../middleware/errors.ts";
 import type { Services } from "../services.ts";
 import { closed, problemHook, requireJson, tenantId } from "./requests.ts";
@@ -26,7 +26,11 @@ const MAX_LOG_PAGE = 1_000;
 const LIMIT_RULE = `must be an integer from 1 to ${MAX_LOG_PAGE}`;
 
 const tenantChange = closed({
-  settings: closed(tenantSettings.partial().shape),
+  settings: closed({
+    ...tenantSettings.partial().shape,
+    /** null: as the server is configured. */
+    requestsPerSecond: tenantSettings.shape.requestsPerSecond.nullable(),
+  }),
 });
 
 const logQuery = closed({
@@ -39,14 +43,23 @@ const logQuery = closed({
 
 /** Builds `/tenants` and `/changes`. */
 export function tenantRoutes(services: Services): Hono {
-  const { tenants, definitions, registries, store } = services;
+  const { tenants, definitions, registries, store, limits } = services;
   const app = new Hono();
+  /** A tenant with all settings that count for it. */
+  const shown = ({ settings, ...tenant }: Tenant): Tenant => ({
+    ...tenant,
+    settings: { requestsPerSecond: limits.requestsPerSecond, ...settings },
+  });
 
-  app.get("/tenants", async (c) => c.json({ tenants: await tenants.list() }));
+  app.get("/tenants", async (c) => {
+    return c.json({ tenants: (await tenants.list()).map(shown) });
+  });
 
   app.get("/tenants/:id", async (c) => {
     const tenant = await tenants.get(c.req.param("id"));
-    return tenant === undefined ? noTenant(c.req.param("id")) : c.json(tenant);
+    return tenant === undefined
+      ? noTenant(c.req.param("id"))
+      : c.json(shown(tenant));
   });
 
   app.patch(
@@ -55,8 +68,10 @@ export function tenantRoutes(services: Services): Hono {
     zValidator("json", tenantChange, problemHook),
     async (c) => {
       const id = c.req.param("id");
-      if (await tenants.get(id) === undefined) return noTenant(id);
-      const { uniqueGroupNames } = c.req.valid("json").settings;
+      const before = await tenants.get(id);
+      if (before === undefined) return noTenant(id);
+      const { uniqueGroupNames, requestsPerSecond } =
+        c.req.valid("json").settings;
       if (uniqueGroupNames !== undefined) {
         try {
           await definitions.setUniqueGroupNames(id, uniqueGroupNames);
@@ -75,7 +90,13 @@ export function tenantRoutes(services: Services): Hono {
           );
         }
       }
-      return c.json(await tenants.get(id));
+      if (requestsPerSecond !== undefined) {
+        await definitions.setRequestsPerSecond(
+          id,
+          requestsPerSecond ?? undefined,
+        );
+      }
+      return c.json(shown(await tenants.get(id) ?? before));
     },
   );
 

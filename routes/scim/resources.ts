@@ -222,6 +222,7 @@ export function resources(services: Services): Hono<ScimEnvironment> {
     return {
       client: c.get("client"),
       base: c.get("base"),
+      signal: () => c.req.raw.signal,
       types: type === undefined
         ? c.get("current").registry.resourceTypes
         : [type],

@@ -40,6 +40,8 @@ export interface SearchScope {
   /** The SCIM base URL, without a slash at its end. */
   readonly base: string;
   readonly types: readonly ResourceType[];
+  /** Aborted when the client goes away. */
+  readonly signal?: () => AbortSignal;
 }
 
 /**

@@ -27,7 +27,7 @@ import type { Search, SearchScope } from "./search.ts";
 
 /** One query for each type; what a type does not have counts as no value. */
 export function compileQueries(
-  { client, base, types }: SearchScope,
+  { client, base, types, signal }: SearchScope,
   search: Search,
 ): Query[] {
   const { profile, token } = client;
@@ -40,6 +40,7 @@ export function compileQueries(
   return types.map((type, index) => ({
     tenant: token.tenant,
     base,
+    signal,
     type,
     predicate: predicates[index],
     order: orders[index],

@@ -35,9 +35,11 @@ async function run(
   args: readonly string[],
   answer: (request: WireRequest) => FakeAnswer = () => ({}),
 ) {
+  let issued = 0;
   const { send, sent } = fakeServer((request) => {
+    if (request.target.startsWith("/admin/tenants/")) return { status: 404 };
     if (request.target === "/admin/tokens") {
-      const id = String(sent.length);
+      const id = String(++issued);
       return { status: 201, body: { id, token: `token-${id}` } };
     }
     return request.method === "DELETE" ? { status: 204 } : answer(request);
@@ -76,7 +78,17 @@ Deno.test("runSuite() issues a token of a new tenant for each file", async () =>
     { name: "conformance a.json", tenant: "tenant-1", profile: "compatible" },
     { name: "conformance b.json", tenant: "tenant-2", profile: "compatible" },
   ]);
-  deepStrictEqual(sent[1]?.headers, { authorization: "Bearer token-1" });
+  const used = sent.find(({ target }) => !target.startsWith("/admin"));
+  deepStrictEqual(used?.headers, { authorization: "Bearer token-1" });
+});
+
+Deno.test("runSuite() lets its tokens send requests as fast as they can", async () => {
+  const { sent } = await run([file("a.json", {})], ADMIN);
+  const asked = sent.find(({ method }) => method === "PATCH");
+  strictEqual(asked?.target, "/admin/tenants/tenant-1");
+  deepStrictEqual(JSON.parse(asked?.body ?? ""), {
+    settings: { requestsPerSecond: 1_000_000 },
+  });
 });
 
 Deno.test("runSuite() asks for the profile that a file names", async () => {

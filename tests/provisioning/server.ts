@@ -34,6 +34,7 @@ export class TestServer implements AsyncDisposable {
     const services = await createServices({
       kv: store(kv),
       adminToken: ADMIN_SECRET,
+      requestsPerSecond: 1_000_000,
       exclusive: true,
       report: (event, details) =>
         reports.push(`${event} ${JSON.stringify(details)}`),

@@ -722,7 +722,7 @@ Deno.test(
         "x".repeat(20_000),
         `${"(".repeat(3_000)}userName pr${")".repeat(3_000)}`,
         `${"not (".repeat(1_500)}userName pr${")".repeat(1_500)}`,
-        "userName pr and ".repeat(3_000),
+        "userName pr and ".repeat(1_000),
         `${"emails[".repeat(1_000)}`,
       ]
     ) {

@@ -94,6 +94,7 @@ export class TestServer implements AsyncDisposable {
       kv,
       adminToken: ADMIN_SECRET,
       exclusive: true,
+      requestsPerSecond: 1_000_000,
       clock: () => time.of(),
       report: (event, details) => reports.push({ event, details }),
       ...options,

@@ -504,7 +504,7 @@ const LIMITS: readonly (readonly [string, string, RegExp | undefined])[] = [
   ["2,000 parentheses", nest(2_000, "("), /nested deeper than 50 levels/],
   ["1,000 negations", nest(1_000, "not ("), /nested deeper than 50 levels/],
   ["2,000 open parentheses", "(".repeat(2_000), /nested deeper than 50/],
-  ["100,000 parentheses", nest(100_000, "("), /longer than 8192 characters/],
+  ["30,000 parentheses", nest(15_000, "("), /longer than 8192 characters/],
   ["8,192 characters", long(8_192), undefined],
   [
     "8,193 characters",
