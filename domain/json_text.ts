@@ -5,6 +5,7 @@
 
 import { invalidSyntax, invalidValue } from "./errors.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "./json.ts";
+import { clip } from "./text.ts";
 
 /** How deep objects and arrays may nest. The deepest SCIM message needs 8 levels. */
 export const MAX_JSON_DEPTH = 64;
@@ -75,7 +76,9 @@ function check(value: JsonValue, where: string, depth: number): void {
   if (typeof value === "string") {
     if (!value.isWellFormed()) {
       throw invalidValue(
-        `The string at "${where}" holds half of a surrogate pair; send whole ` +
+        `The string at "${
+          clip(where, 200)
+        }" holds half of a surrogate pair; send whole ` +
           "Unicode characters",
       );
     }

@@ -407,7 +407,8 @@ export class Normalizer {
         !this.#type.extensions.has(uri)
       ) {
         throw invalidSyntax(
-          `Schema "${uri}" does not belong to ${this.#type.name}; known are ` +
+          `Schema "${clip(uri, 200)}" does not belong to ${this.#type.name}; ` +
+            "known are " +
             [
               this.#type.schema,
               ...[...this.#type.extensions.values()].map((e) => e.uri),

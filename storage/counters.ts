@@ -49,3 +49,15 @@ export async function locate(
   }
   return { total: before, bucket: found?.bucket, skip: found?.skip ?? 0 };
 }
+
+/**
+ * How many resources there are, as a list says it: the counters and the page are
+ * read one after the other, and a total that is less than what the page shows
+ * would deny what the client sees.
+ *
+ * @param counted what the counters have said
+ * @param seen how many there are up to the end of the page
+ */
+export function totalWith(counted: number, seen: number): number {
+  return Math.max(counted, seen);
+}

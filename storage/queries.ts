@@ -16,7 +16,7 @@ import {
   type ResourceType,
 } from "../domain/schema/compile.ts";
 import { AccessPaths } from "./access.ts";
-import { locate } from "./counters.ts";
+import { locate, totalWith } from "./counters.ts";
 import { isExactPrefix, resourcePrefix } from "./keys.ts";
 import { Matching, type Subject } from "./matching.ts";
 import type { Memberships } from "./memberships.ts";
@@ -230,7 +230,9 @@ export class Queries {
       ? (await locate(this.#store, tenant, type.name, 0)).total
       : (await this.#exactIds(walk, scan))?.length;
     return {
-      totalResults: total,
+      totalResults: total === undefined
+        ? undefined
+        : totalWith(total, records.length),
       records,
       contiguous: predicate === undefined,
       next: found.length > count && last !== undefined
@@ -270,10 +272,11 @@ export class Queries {
       { prefix, start: [...prefix, place.bucket] },
       place.skip + count,
     );
+    const records = entries.slice(place.skip).map(decodeRecord)
+      .filter((record) => record !== undefined);
     return {
-      totalResults: place.total,
-      records: entries.slice(place.skip).map(decodeRecord)
-        .filter((record) => record !== undefined),
+      totalResults: totalWith(place.total, startIndex - 1 + records.length),
+      records,
       contiguous: true,
     };
   }

@@ -6,7 +6,7 @@
 import { planAccess } from "../domain/filter/plan.ts";
 import type { ResourceType } from "../domain/schema/compile.ts";
 import type { SortOrder } from "../domain/sorting.ts";
-import { locate } from "./counters.ts";
+import { locate, totalWith } from "./counters.ts";
 import { hasIndexOrder, IndexOrder } from "./index_order.ts";
 import type { Matching } from "./matching.ts";
 import type { Page, PageRequest, Step, Walk } from "./queries.ts";
@@ -65,7 +65,9 @@ export class SortedQueries {
       : await this.#valued(request, order, scan, first, count);
     if (ids.length < count && passed < total && !holdsAll) return undefined;
     return {
-      totalResults: total,
+      totalResults: ids.length === 0
+        ? total
+        : totalWith(total, first + ids.length),
       records: await readRecords(this.#store, request, ids),
       contiguous: false,
     };
@@ -113,10 +115,13 @@ export class SortedQueries {
     const isEnd = found.length <= count && count > 0;
     if (isEnd && !holdsAll && !order.descending) return undefined;
     const shown = found.slice(0, count);
+    const total = isFiltered
+      ? undefined
+      : (await locate(this.#store, tenant, type.name, 0)).total;
     return {
-      totalResults: isFiltered
+      totalResults: total === undefined
         ? undefined
-        : (await locate(this.#store, tenant, type.name, 0)).total,
+        : totalWith(total, shown.length),
       records: shown.map(({ record }) => record),
       contiguous: false,
       next: found.length > count ? shown.at(-1)?.rank : undefined,

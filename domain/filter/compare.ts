@@ -8,7 +8,7 @@ import { invalidFilter } from "../errors.ts";
 import { describeJson, type JsonValue } from "../json.ts";
 import { referenceTarget } from "../reference.ts";
 import type { Attribute } from "../schema/attribute.ts";
-import { comparable, compareText } from "../text.ts";
+import { clip, comparable, compareText } from "../text.ts";
 import type { Comparison, ComparisonOperator } from "./ast.ts";
 
 /** A comparison with its literal read and checked. */
@@ -130,7 +130,9 @@ function textComparator(
   // Only a word that looks like an id is taken without quotation marks, so that
   // a misspelt literal (True, undefined) is not searched for in silence.
   if (unquoted === true && !/[\d@]/.test(value)) {
-    throw refuse(`"${value}" is not a value; put strings in quotation marks`);
+    throw refuse(
+      `"${clip(value)}" is not a value; put strings in quotation marks`,
+    );
   }
   const { caseExact } = attribute;
   const namesTarget = operator === "eq" || operator === "ne";

@@ -314,7 +314,9 @@ class Compiler {
     if (attribute === undefined) {
       const known = [...element.subAttributes.values()].map((a) => a.name);
       throw invalidFilter(
-        `${where}: "${element.path}" has no sub-attribute "${name}"; it has ` +
+        `${where}: "${element.path}" has no sub-attribute "${
+          clip(name)
+        }"; it has ` +
           (known.length > 0 ? known.join(", ") : "value"),
       );
     }

@@ -213,7 +213,9 @@ class Parser {
     if (path.subAttribute !== undefined) {
       throw this.#unexpected(
         "a sub-attribute cannot be followed by brackets",
-        `write ${path.name}[… ${path.subAttribute} …] instead`,
+        `write ${clip(path.name ?? "")}[… ${
+          clip(path.subAttribute)
+        } …] instead`,
       );
     }
     this.#advance();

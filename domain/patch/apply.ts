@@ -19,6 +19,7 @@ import { Normalizer } from "../normalize.ts";
 import type { Profile } from "../profile.ts";
 import type { Attribute } from "../schema/attribute.ts";
 import type { ResourceType } from "../schema/compile.ts";
+import { clip } from "../text.ts";
 import { validateResource } from "../validate.ts";
 import { ElementEditor } from "./elements.ts";
 import type { MembershipStep } from "./membership.ts";
@@ -301,7 +302,9 @@ class PatchSession {
       );
     if (sub !== undefined) {
       throw mutability(
-        `Path "${text}" edits a member, and members cannot be edited; remove ` +
+        `Path "${
+          clip(text, 200)
+        }" edits a member, and members cannot be edited; remove ` +
           "the member and add another",
       );
     }
@@ -318,7 +321,9 @@ class PatchSession {
         return;
       }
       throw mutability(
-        `Path "${text}" edits members, and members cannot be edited; use ` +
+        `Path "${
+          clip(text, 200)
+        }" edits members, and members cannot be edited; use ` +
           `"remove" with this path and "add" with the path "${attribute.name}"`,
       );
     }

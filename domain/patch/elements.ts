@@ -17,7 +17,7 @@ import { refuseChange } from "../mutability.ts";
 import type { Normalizer } from "../normalize.ts";
 import type { Profile } from "../profile.ts";
 import type { Attribute } from "../schema/attribute.ts";
-import { foldCase } from "../text.ts";
+import { clip, foldCase } from "../text.ts";
 
 /** Which values an operation is about, and what of them. */
 export interface ElementPlace {
@@ -196,7 +196,9 @@ export class ElementEditor {
       (op === "replace" && !this.#profile.replaceCreates)
     ) {
       throw noTarget(
-        `Path "${text}" selects no value of "${attribute.path}"; add the value ` +
+        `Path "${
+          clip(text, 200)
+        }" selects no value of "${attribute.path}"; add the value ` +
           `with the path "${attribute.path}" first`,
       );
     }

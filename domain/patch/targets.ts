@@ -118,7 +118,9 @@ export class TargetReader {
     if (target.kind !== "attribute") {
       if (path.filter !== undefined) {
         throw invalidPath(
-          `Path "${text}" puts a filter on a schema; name one of its attributes`,
+          `Path "${
+            clip(text, 200)
+          }" puts a filter on a schema; name one of its attributes`,
         );
       }
       if (target.kind === "extension") {
@@ -127,7 +129,9 @@ export class TargetReader {
       }
       if (op === "remove") {
         throw mutability(
-          `Path "${text}" names all attributes of ${this.#type.name}, which ` +
+          `Path "${
+            clip(text, 200)
+          }" names all attributes of ${this.#type.name}, which ` +
             "cannot be removed; name one of them",
         );
       }
@@ -280,7 +284,7 @@ export class TargetReader {
   #unknown(path: AttributePath, text: string): void {
     const message = unknownAttribute(this.#type, path);
     if (!this.#profile.unknownAttributes) {
-      throw invalidPath(`Path "${text}": ${message}`);
+      throw invalidPath(`Path "${clip(text, 200)}": ${message}`);
     }
     this.#normalizer.unknown(text, () => message);
   }

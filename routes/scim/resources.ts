@@ -5,7 +5,11 @@
 
 import { type Context, Hono } from "hono";
 import { notFound } from "../../domain/errors.ts";
-import { jsonEquals, type JsonObject } from "../../domain/json.ts";
+import {
+  isJsonObject,
+  jsonEquals,
+  type JsonObject,
+} from "../../domain/json.ts";
 import { checkImmutable, keepUnsent } from "../../domain/mutability.ts";
 import { type Draft, normalizeResource } from "../../domain/normalize.ts";
 import { applyPatch } from "../../domain/patch/apply.ts";
@@ -295,14 +299,21 @@ export function resources(services: Services): Hono<ScimEnvironment> {
       base: c.get("base"),
       wants: (attribute) => projection.shows(attribute),
     });
-    return scimResponse(
-      projection.apply(resource ?? {}, sent),
-      status,
-      headers,
-    );
+    return scimResponse(projection.apply(resource ?? {}, sent), status, {
+      ...headers,
+      // Whoever reads the members may find that the group has changed meanwhile.
+      ETag: versionIn(resource) ?? views.version(record),
+    });
   }
 
   return app;
+}
+
+/** The entity tag of what is shown. */
+function versionIn(resource: JsonObject | undefined): string | undefined {
+  const meta = resource?.["meta"];
+  const version = isJsonObject(meta) ? meta["version"] : undefined;
+  return typeof version === "string" ? version : undefined;
 }
 
 /** Attributes without those that are accepted and not kept, such as passwords. */

@@ -411,3 +411,89 @@ Deno.test("The errors of pages outside of SCIM are problems that tell where to g
   strictEqual(headers.get("Content-Type"), "application/problem+json");
   match(text(json["detail"]), /nothing at \/nope; SCIM is at \/api\/scim\/v2/);
 });
+
+const LONG_TEXT = "a".repeat(3_000);
+
+/** Requests whose mistakes are long texts. */
+const LONG_TEXTS: readonly (readonly [
+  name: string,
+  send: (client: Client, ada: string, staff: string) => Promise<Answer>,
+])[] = [
+  [
+    "a schema URI",
+    (client) => client.post("/Users", { ...user("eve"), schemas: [LONG_TEXT] }),
+  ],
+  [
+    "the name of half a surrogate pair's attribute",
+    (client) => client.post("/Users", user("eve", { [LONG_TEXT]: "\ud800" })),
+  ],
+  ["a path", (client, ada) =>
+    client.patch(`/Users/${ada}`, [
+      { op: "replace", path: LONG_TEXT, value: "x" },
+    ])],
+  [
+    "a sub-attribute within a path",
+    (client, ada) =>
+      client.patch(`/Users/${ada}`, [
+        { op: "remove", path: `emails[${LONG_TEXT} eq "x"]` },
+      ]),
+  ],
+  [
+    "a path to one value that is not there",
+    (client, ada) =>
+      client.patch(`/Users/${ada}`, [
+        {
+          op: "replace",
+          path: `emails[type eq "${LONG_TEXT}"].value`,
+          value: "x",
+        },
+      ]),
+  ],
+  [
+    "a path that edits a member",
+    (client, _, staff) =>
+      client.patch(`/Groups/${staff}`, [
+        {
+          op: "replace",
+          path: `members[value eq "${LONG_TEXT}"].display`,
+          value: "x",
+        },
+      ]),
+  ],
+  [
+    "a path that puts a member",
+    (client, _, staff) =>
+      client.patch(`/Groups/${staff}`, [
+        { op: "add", path: `members[value eq "${LONG_TEXT}"]`, value: "x" },
+      ]),
+  ],
+  [
+    "a sub-attribute within a filter",
+    (client) => client.get(`/Users?filter=emails[${LONG_TEXT} eq "x"]`),
+  ],
+  [
+    "brackets behind a sub-attribute",
+    (client) => client.get(`/Users?filter=${LONG_TEXT}.${LONG_TEXT}[a eq "x"]`),
+  ],
+  [
+    "a value without quotation marks",
+    (client) => client.get(`/Users?filter=userName eq ${LONG_TEXT}`),
+  ],
+];
+
+for (const [name, send] of LONG_TEXTS) {
+  // Each of them is a mistake in one of the profiles at least.
+  Deno.test(`The error of a long text quotes its beginning only: ${name}`, async () => {
+    const statuses: number[] = [];
+    for (const profile of ["compatible", "rfc"] as const) {
+      await withClient(async (client) => {
+        const ada = await client.user("ada");
+        const staff = await client.group("staff");
+        const answer = await send(client, ada.id, staff.id);
+        statuses.push(answer.status);
+        ok(answer.status < 300 || answer.text.length < 700, answer.text);
+      }, { profile })();
+    }
+    ok(statuses.includes(400), String(statuses));
+  });
+}

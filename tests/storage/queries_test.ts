@@ -15,6 +15,7 @@ import {
   Directory,
   ENTERPRISE,
   GROUP,
+  newIds,
   newSeed,
   random,
   refused,
@@ -548,3 +549,27 @@ Deno.test("a walk sorts by the first 200 characters of a value, then by id", asy
   });
   assert.deepEqual(records.map(idOf), sorted(ids.map(idOf)));
 });
+
+for (const order of [undefined, ["userName", "ascending"]] as const) {
+  Deno.test(`A page${order === undefined ? "" : " by index order"} that meets a new resource counts it`, async () => {
+    using kv = await Deno.openKv(":memory:");
+    const newId = newIds("10", "20", "30", "40");
+    const directory = await Directory.open(kv, { newId });
+    await directory.users(3);
+    let awaited = false;
+    // A user comes between the look at the counters and that at the users.
+    const after = async (call: string) => {
+      if (!awaited || call !== "list") return;
+      awaited = false;
+      await directory.user("user4");
+    };
+    const observed = await Directory.open(observedKv(kv, { after }));
+    awaited = true;
+    const { totalResults, records } = await observed.services.queries.page({
+      ...queryOf(undefined, order),
+      startIndex: 1,
+      count: 10,
+    });
+    assert.deepEqual([awaited, records.length, totalResults], [false, 4, 4]);
+  });
+}

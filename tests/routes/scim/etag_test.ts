@@ -2,6 +2,7 @@ import {
   deepStrictEqual,
   match,
   notStrictEqual,
+  ok,
   strictEqual,
 } from "node:assert/strict";
 import {
@@ -271,5 +272,39 @@ Deno.test(
       headers: { "If-Match": version },
     });
     strictEqual(deletion.status, 412);
+  }),
+);
+
+Deno.test(
+  "The ETag of a group is the version in its body, whenever a member comes",
+  withClient(async (client, { kv }) => {
+    const { getMany } = kv;
+    let count = 1;
+    let turn = 0;
+    for (; turn < count; turn++) {
+      const { id } = await client.user(`user${turn}`);
+      const staff = await client.group(`staff${turn}`);
+      let added = false;
+      count = 0;
+      Object.assign(kv, {
+        // Adds a member in front of one of the reads.
+        getMany: async (...args: Parameters<typeof getMany>) => {
+          const isTurn = count === turn && !added;
+          if (isTurn) {
+            added = true;
+            await client.patch(`/Groups/${staff.id}`, [
+              { op: "add", path: "members", value: [{ value: id }] },
+            ]);
+            count = turn;
+          }
+          count++;
+          return await getMany.apply(kv, args);
+        },
+      });
+      const { json, headers } = await client.get(`/Groups/${staff.id}`);
+      Object.assign(kv, { getMany });
+      strictEqual(object(json["meta"])["version"], headers.get("ETag"));
+    }
+    ok(turn > 1, "a group is read in several steps");
   }),
 );
