@@ -8,9 +8,11 @@
 import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
 import type { Reads } from "../../storage/coherence.ts";
+import type { TenantRegistry } from "../../storage/registries.ts";
 import { isKnown, notModified } from "../scim/preconditions.ts";
 import type { Client, ScimEnvironment } from "../scim/environment.ts";
 import type { Services } from "../services.ts";
+import { takeTurn } from "./limit_rate.ts";
 
 /** How much memory kept answers take at the most if nothing is configured, in bytes. */
 export const DEFAULT_ANSWER_MEMORY = 128 * 1024 * 1024;
@@ -24,6 +26,7 @@ const OVERHEAD = 700;
 /** An answer with status 200 that is kept. */
 interface KeptAnswer {
   readonly client: Client;
+  readonly current: TenantRegistry;
   readonly body: Uint8Array<ArrayBuffer>;
   readonly headers: Readonly<Record<string, string>>;
   readonly version: string;
@@ -35,9 +38,10 @@ interface KeptAnswer {
  * has set `keeps` allows it for what it has answered.
  */
 export function keepAnswers(
-  { store, tokens }: Pick<Services, "store" | "tokens">,
+  services: Services,
   memory: number = DEFAULT_ANSWER_MEMORY,
 ) {
+  const { store, tokens } = services;
   const { coherence } = store;
   const answers = new Answers(memory);
   return createMiddleware<ScimEnvironment>(
@@ -48,12 +52,14 @@ export function keepAnswers(
       const name = nameOf(c);
       const kept = answers.get(name);
       if (kept !== undefined) {
-        if (coherence.isCurrent(kept.reads) && tokens.use(kept.client.token)) {
+        const { client, current, reads } = kept;
+        if (!coherence.isCurrent(reads) || !tokens.use(client.token)) {
+          answers.forget(name);
+        } else if (takeTurn(services, client, current) === 0) {
           return isKnown(c, kept.version)
             ? notModified(kept.version)
             : new Response(kept.body, { headers: kept.headers });
         }
-        answers.forget(name);
       }
       const { reads } = await coherence.following(next);
       if (c.get("keeps") !== true || !isSmall(c.res)) return;
@@ -63,9 +69,14 @@ export function keepAnswers(
       };
       c.res = new Response(body, { headers });
       if (!coherence.isCurrent(reads)) return;
-      const client = c.get("client");
-      const version = headers["etag"] ?? "";
-      answers.keep(name, { client, body, headers, version, reads });
+      answers.keep(name, {
+        client: c.get("client"),
+        current: c.get("current"),
+        version: headers["etag"] ?? "",
+        body,
+        headers,
+        reads,
+      });
     },
   );
 }

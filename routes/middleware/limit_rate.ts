@@ -5,7 +5,8 @@
 
 import { createMiddleware } from "hono/factory";
 import { ScimError } from "../../domain/errors.ts";
-import type { ScimEnvironment } from "../scim/environment.ts";
+import type { TenantRegistry } from "../../storage/registries.ts";
+import type { Client, ScimEnvironment } from "../scim/environment.ts";
 import type { Services } from "../services.ts";
 import { retryAfter } from "./buckets.ts";
 
@@ -13,20 +14,37 @@ import { retryAfter } from "./buckets.ts";
 const BURST_SECONDS = 10;
 
 /**
+ * Counts a request of a client.
+ *
+ * @returns how long the client has to wait, in milliseconds; 0: it may go on
+ */
+export function takeTurn(
+  { limits, clock }: Pick<Services, "limits" | "clock">,
+  { token }: Client,
+  { settings }: TenantRegistry,
+): number {
+  const { requestsPerSecond = limits.requestsPerSecond } = settings;
+  return limits.rates.take(token.id, {
+    burst: requestsPerSecond * BURST_SECONDS,
+    perSecond: requestsPerSecond,
+  }, clock().getTime());
+}
+
+/**
  * Lets a token's requests through at the rate of its tenant: 429 with Retry-After
  * beyond it. Each HTTP request counts as one, a bulk request too: its operations
  * are limited by their number. The count is kept by each process for itself.
  */
-export function limitRate({ limits, clock }: Services) {
+export function limitRate(services: Services) {
   return createMiddleware<ScimEnvironment>(
     async function limitRate(c, next) {
-      const { requestsPerSecond = limits.requestsPerSecond } =
-        c.get("current").settings;
-      const wait = limits.rates.take(c.get("client").token.id, {
-        burst: requestsPerSecond * BURST_SECONDS,
-        perSecond: requestsPerSecond,
-      }, clock().getTime());
-      if (wait > 0) throw tooMany(requestsPerSecond, wait);
+      const current = c.get("current");
+      const wait = takeTurn(services, c.get("client"), current);
+      if (wait > 0) {
+        const { requestsPerSecond = services.limits.requestsPerSecond } =
+          current.settings;
+        throw tooMany(requestsPerSecond, wait);
+      }
       await next();
     },
   );

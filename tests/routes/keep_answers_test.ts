@@ -259,3 +259,18 @@ Deno.test("Answers beyond the memory for them are made anew", async () => {
     }
   }
 });
+
+Deno.test("Answers from memory count for the rate of the token, too", async () => {
+  await using server = await TestServer.start({ requestsPerSecond: 25 });
+  const client = await server.client();
+  const { json } = await client.post("/Users", {
+    schemas: [URN.user],
+    userName: "ann",
+  });
+  const statuses: number[] = [];
+  for (let i = 0; i < 260; i++) {
+    statuses.push((await client.get(`/Users/${text(json["id"])}`)).status);
+  }
+  strictEqual(statuses.filter((status) => status === 200).length, 249);
+  strictEqual(statuses.at(-1), 429);
+});
