@@ -22,7 +22,10 @@ export interface ProjectionRequest {
 
 /** Shows a resource as a request asked for it. */
 export interface Projection {
-  /** Whether an answer can show an attribute; what it cannot show need not be read. */
+  /**
+   * Whether an answer can show an attribute or a sub-attribute; what it cannot
+   * show need not be read.
+   */
   shows(attribute: Attribute): boolean;
   /**
    * The representation of a whole resource, `schemas` included.
@@ -114,6 +117,10 @@ class Selection implements Projection {
   }
 
   shows(attribute: Attribute): boolean {
+    const { parent } = attribute;
+    if (parent !== undefined) {
+      return this.#shownSubs(parent, undefined).includes(attribute);
+    }
     return this.#selects(attribute, undefined) ||
       [...attribute.subAttributes.values()].some((sub) =>
         this.#picks(attribute, sub)
@@ -158,19 +165,30 @@ class Selection implements Projection {
   ): JsonValue | undefined {
     const whole = this.#selects(attribute, sent);
     if (attribute.subAttributes.size === 0) return whole ? value : undefined;
-    const some = [...attribute.subAttributes.values()].filter((sub) =>
-      whole ? !this.#hides(sub, sent) : this.#picks(attribute, sub)
-    );
+    const some = this.#shownSubs(attribute, sent);
     if (some.length === 0) return undefined;
     if (whole && some.length === attribute.subAttributes.size) return value;
-    // Sub-attributes that are always returned come along with their siblings.
-    for (const sub of attribute.subAttributes.values()) {
-      if (sub.returned === "always" && !some.includes(sub)) some.push(sub);
-    }
     if (!Array.isArray(value)) return pick(value, some);
     const picked = value.map((element) => pick(element, some))
       .filter((element) => element !== undefined);
     return picked.length > 0 ? picked : undefined;
+  }
+
+  /** The sub-attributes that are shown of an attribute. */
+  #shownSubs(
+    attribute: Attribute,
+    sent: ReadonlySet<Attribute> | undefined,
+  ): Attribute[] {
+    const whole = this.#selects(attribute, sent);
+    const some = [...attribute.subAttributes.values()].filter((sub) =>
+      whole ? !this.#hides(sub, sent) : this.#picks(attribute, sub)
+    );
+    if (some.length === 0) return some;
+    // Sub-attributes that are always returned come along with their siblings.
+    for (const sub of attribute.subAttributes.values()) {
+      if (sub.returned === "always" && !some.includes(sub)) some.push(sub);
+    }
+    return some;
   }
 
   /** Whether an attribute is shown as a whole. */

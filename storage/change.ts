@@ -67,6 +67,11 @@ export class Change {
     return this.#counters.length + this.#values.length;
   }
 
+  /** The bytes of the keys that are set. */
+  get keyBytes(): number {
+    return this.#keyBytes;
+  }
+
   /** Whether Deno KV takes the commit. */
   get fits(): boolean {
     return this.mutations <= MAX_MUTATIONS &&

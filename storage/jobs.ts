@@ -37,6 +37,10 @@ const job = z.discriminatedUnion("kind", [
     /** Deletes the memberships of a resource that is gone. */
     kind: z.literal("sweepMemberOf"),
     member: z.string(),
+    /** Groups that the deletion has touched, and that may be gone themselves. */
+    touched: z.array(
+      z.object({ id: z.string(), type: z.string(), generation: z.string() }),
+    ).optional(),
     ...common,
   }),
   z.object({

@@ -82,7 +82,7 @@ export class Matching {
       type,
       records,
       base,
-      wants: (attribute) => tops.has(attribute),
+      wants: (attribute) => tops.has(attribute.parent ?? attribute),
       ...(members === "all" ? {} : { onlyMembers: members }),
     });
   }

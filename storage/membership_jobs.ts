@@ -22,11 +22,11 @@ import type { Registries } from "./registries.ts";
 import type { Store } from "./store.ts";
 import type { UniqueValues } from "./unique_values.ts";
 
-/**
- * How many edges one step writes or deletes. With the longest name of a tenant,
- * the two keys of an edge have 315 bytes, and a commit takes 80 KB of keys.
- */
-export const EDGES_PER_STEP = 200;
+/** How many edges one step deletes; the keys of what is deleted have no limit. */
+const EDGES_PER_STEP = 400;
+
+/** How many members are looked at once more at a time. */
+const LOOKED_AT_ONCE = 2_000;
 
 /** How many groups one step of a member's removal touches. */
 const GROUPS_PER_STEP = 100;
@@ -96,7 +96,19 @@ export class MembershipJobs {
 
   /** Runs a job without keeping anybody waiting. A failure leaves it to `resume`. */
   runLater(job: StoredJob): void {
-    const running: Promise<void> = this.#attempt(job).then(() => {
+    this.#workLater(job, () => this.run(job));
+  }
+
+  /** Looks at added members once more, without keeping anybody waiting. */
+  dropVanishedLater(
+    job: JobOf<"dropVanished">,
+    added: readonly string[],
+  ): void {
+    this.#workLater(job, () => this.dropVanished(job, added));
+  }
+
+  #workLater(job: StoredJob, work: () => Promise<boolean>): void {
+    const running: Promise<void> = this.#attempt(job, work).then(() => {
       this.#running.delete(running);
     });
     this.#running.add(running);
@@ -131,9 +143,12 @@ export class MembershipJobs {
   }
 
   /** Runs a job; reports a failure and leaves the job for later. */
-  async #attempt(job: StoredJob): Promise<boolean> {
+  async #attempt(
+    job: StoredJob,
+    work: () => Promise<boolean> = () => this.run(job),
+  ): Promise<boolean> {
     try {
-      return await this.run(job);
+      return await work();
     } catch (error) {
       this.#report("job failed", {
         id: job.id,
@@ -189,7 +204,8 @@ export class MembershipJobs {
     job: JobOf<"sweepMemberOf">,
     lease: Lease,
   ): Promise<void> {
-    const { tenant, member } = job;
+    const { tenant, member, touched = [] } = job;
+    await this.#forgetVanished(tenant, touched);
     for (;;) {
       const edges = await this.#memberships.memberOf(
         tenant,
@@ -201,7 +217,7 @@ export class MembershipJobs {
       const change = new Change();
       await this.removeUpward(change, tenant, member, edges);
       await this.#store.write(change);
-      await this.forgetVanished(tenant, edges);
+      await this.#forgetVanished(tenant, edges);
     }
     await this.#store.write(new Change().delete(jobKey(job.id)));
   }
@@ -229,7 +245,7 @@ export class MembershipJobs {
   }
 
   /** Takes away what a commit noted for groups that were deleted meanwhile. */
-  async forgetVanished(
+  async #forgetVanished(
     tenant: string,
     edges: readonly UpwardEdge[],
   ): Promise<void> {
@@ -255,8 +271,8 @@ export class MembershipJobs {
   async dropVanished(
     job: JobOf<"dropVanished">,
     added: readonly string[],
-  ): Promise<void> {
-    await this.#leases.hold(
+  ): Promise<boolean> {
+    return await this.#leases.hold(
       job,
       (lease) => this.#dropVanished(job, added, lease),
     );
@@ -272,9 +288,9 @@ export class MembershipJobs {
     const ids = added ??
       (await this.#memberships.members(tenant, { id, generation }))
         .map((edge) => edge.id);
-    for (let i = 0; i < ids.length; i += EDGES_PER_STEP) {
+    for (let i = 0; i < ids.length; i += LOOKED_AT_ONCE) {
       lease.check();
-      await this.#dropSome(job, ids.slice(i, i + EDGES_PER_STEP));
+      await this.#dropSome(job, ids.slice(i, i + LOOKED_AT_ONCE));
     }
     await this.#store.write(new Change().delete(jobKey(job.id)));
   }
@@ -290,16 +306,12 @@ export class MembershipJobs {
     const existing = await this.#memberships.existing(tenant, type, ids);
     const alive = new Set(existing.map((edge) => edge.id));
     const vanished = ids.filter((id) => !alive.has(id));
-    if (vanished.length === 0) return;
-    await this.#inForce(job, (change) => {
-      this.#memberships.removeEdges(
-        change,
-        tenant,
-        group,
-        generation,
-        vanished,
-      );
-    });
+    for (let i = 0; i < vanished.length; i += EDGES_PER_STEP) {
+      const some = vanished.slice(i, i + EDGES_PER_STEP);
+      await this.#inForce(job, (change) => {
+        this.#memberships.removeEdges(change, tenant, group, generation, some);
+      });
+    }
   }
 
   /** Changes edges, unless the group is gone or has a new set of members. */

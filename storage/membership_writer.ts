@@ -13,10 +13,16 @@ import {
 } from "../domain/patch/membership.ts";
 import type { ResourceType } from "../domain/schema/compile.ts";
 import { Change, MAX_CHECKS } from "./change.ts";
+import { MAX_LOGGED_MEMBERS } from "./changelog.ts";
 import { jobKey, resourceKey } from "./keys.ts";
 import { addJob, JOB_LEASE, type JobOf } from "./jobs.ts";
-import { EDGES_PER_STEP, type MembershipJobs } from "./membership_jobs.ts";
-import type { Candidate, Edge, Memberships } from "./memberships.ts";
+import type { MembershipJobs } from "./membership_jobs.ts";
+import {
+  type Candidate,
+  type Edge,
+  edgesPerCommit,
+  type Memberships,
+} from "./memberships.ts";
 import { FIRST_GENERATION, type ResourceRecord } from "./records.ts";
 import type { Store } from "./store.ts";
 
@@ -25,6 +31,15 @@ const EDGES_PER_DELETION = 150;
 
 /** How many other mutations a deletion may have beside so many edges. */
 const MUTATIONS_BESIDE_EDGES = 90;
+
+/** How many edges a commit writes beside a record and its index keys. */
+const EDGES_BESIDE_RECORD = 200;
+
+/** From how many new members on the second look at them keeps nobody waiting. */
+const LOOKED_AT_LATER = 500;
+
+/** How many commits of a set that is written aside are under way at once. */
+const COMMITS_AT_ONCE = 4;
 
 /** How many member records one commit checks, if there is room beside the rest. */
 const MAX_CHECKED_MEMBERS = 5;
@@ -53,6 +68,7 @@ export interface MemberChange {
   readonly removed: readonly string[];
   /** The edges to write, whether or not they are there already. */
   readonly put: readonly Candidate[];
+  /** The edges to take away; the first ones, when the end of all takes a new set. */
   readonly drop: readonly string[];
   /** All members afterwards, when the change depends on all members. */
   readonly all: readonly Edge[] | undefined;
@@ -93,23 +109,30 @@ export interface MembershipWriterOptions {
 }
 
 /**
- * Whether steps depend on who else is a member, or name so many that only a
- * whole set can come into force at one moment. Such a change needs the resource
- * for itself.
+ * Whether steps depend on who else is a member, or name more than one commit
+ * writes, so that only a whole set can come into force at one moment. Such a
+ * change needs the resource for itself.
+ *
+ * @param rewrites whether the record changes as well
  */
-export function needsWholeSet(steps: readonly MembershipStep[]): boolean {
+export function needsWholeSet(
+  tenant: string,
+  steps: readonly MembershipStep[],
+  rewrites: boolean,
+): boolean {
   if (
     steps.some(({ kind }) => kind === "replaceAll") || needsAllMembers(steps)
   ) {
     return true;
   }
   const { add, remove } = foldMembership(steps);
-  return add.size + remove.size > EDGES_PER_STEP;
+  const most = rewrites ? EDGES_BESIDE_RECORD : edgesPerCommit(tenant);
+  return add.size + remove.size > most;
 }
 
 /** Whether a new set of members is too large to be part of one commit. */
 export function isLargeSet(members: readonly Edge[]): boolean {
-  return members.length > EDGES_PER_STEP;
+  return members.length > EDGES_BESIDE_RECORD;
 }
 
 /** Commits changes together with the edges that belong to them. */
@@ -150,6 +173,7 @@ export class MembershipWriter {
    * of several changes at once the order of the commits decides. Other steps
    * depend on who is a member; see `needsWholeSet`.
    *
+   * @param rewrites whether the record changes as well
    * @throws {ScimError} 400 invalidValue for members that do not exist
    */
   async movement(
@@ -157,10 +181,11 @@ export class MembershipWriter {
     type: ResourceType,
     record: ResourceRecord,
     steps: readonly MembershipStep[],
+    rewrites: boolean,
   ): Promise<MemberChange> {
     const none = { added: [], removed: [], put: [], drop: [], all: undefined };
     if (steps.length === 0) return none;
-    if (needsWholeSet(steps)) {
+    if (needsWholeSet(tenant, steps, rewrites)) {
       return await this.#wholeSet(tenant, type, record, steps);
     }
     const { memberships } = this.#options;
@@ -183,7 +208,7 @@ export class MembershipWriter {
   ): Promise<Committed | undefined> {
     const { tenant, type, record, put, drop, all } = movement;
     const { generation, id: group } = record;
-    if (all !== undefined && put.length + drop.length > EDGES_PER_STEP) {
+    if (all !== undefined && put.length + drop.length > EDGES_BESIDE_RECORD) {
       return await this.#commitOther(change, movement, all);
     }
     const { memberships } = this.#options;
@@ -219,6 +244,7 @@ export class MembershipWriter {
       kind: "sweepMemberOf",
       tenant,
       member: id,
+      touched: upward.length <= most ? upward : [],
       ...this.#lease(),
     };
     addJob(change, upwardJob);
@@ -227,7 +253,6 @@ export class MembershipWriter {
     }
     const sweepUpward = async () => {
       await jobs.run(upwardJob);
-      if (upward.length <= most) await jobs.forgetVanished(tenant, upward);
     };
     if (type.members === undefined) return sweepUpward;
 
@@ -279,7 +304,11 @@ export class MembershipWriter {
     };
     addJob(change, job);
     const ids = added.map((edge) => edge.id);
-    return () => this.#options.jobs.dropVanished(job, ids);
+    const { jobs } = this.#options;
+    return async () => {
+      if (ids.length > LOOKED_AT_LATER) jobs.dropVanishedLater(job, ids);
+      else await jobs.dropVanished(job, ids);
+    };
   }
 
   /** Puts another set of edges in force and sweeps the present one away. */
@@ -317,11 +346,18 @@ export class MembershipWriter {
     try {
       // Keys in order are written eight times as fast.
       const sorted = [...members].sort((a, b) => a.id < b.id ? -1 : 1);
-      for (let i = 0; i < sorted.length; i += EDGES_PER_STEP) {
+      const size = edgesPerCommit(tenant);
+      const write = (start: number): Promise<string | undefined> => {
         const edges = new Change().check(key, planned);
-        const some = sorted.slice(i, i + EDGES_PER_STEP);
+        const some = sorted.slice(start, start + size);
         memberships.addEdges(edges, tenant, type, group, generation, some);
-        if (await store.commit(edges) === undefined) return undefined;
+        return store.commit(edges);
+      };
+      for (let i = 0; i < sorted.length; i += size * COMMITS_AT_ONCE) {
+        const end = Math.min(sorted.length, i + size * COMMITS_AT_ONCE);
+        const commits: Promise<string | undefined>[] = [];
+        for (let j = i; j < end; j += size) commits.push(write(j));
+        if ((await allOf(commits)).includes(undefined)) return undefined;
       }
       rewrite(generation);
       change.check(key, planned).delete(key);
@@ -341,21 +377,20 @@ export class MembershipWriter {
     steps: readonly MembershipStep[],
   ): Promise<MemberChange> {
     const { memberships } = this.#options;
+    if (clears(steps)) return await this.#noMembers(tenant, record);
     const members = await memberships.members(tenant, record);
-    const candidates = new Map(
-      (await memberships.candidates(tenant, type, idsAdded(steps)))
-        .map((candidate) => [candidate.id, candidate]),
-    );
+    const types = new Map(members.map((edge) => [edge.id, edge.type]));
+    // Whoever is a member exists.
+    const others = idsAdded(steps).filter((id) => !types.has(id));
+    const candidates = await memberships.candidates(tenant, type, others);
+    for (const { id, type } of candidates) types.set(id, type);
     const { replacesAll, add, remove } = foldMembership(
       steps,
       members.map(asElement),
-      (id) => asElement({ id, type: candidates.get(id)?.type ?? "" }),
+      (id) => asElement({ id, type: types.get(id) ?? "" }),
     );
-    const before = new Set(members.map(({ id }) => id));
     const stays = ({ id }: Edge) => replacesAll ? add.has(id) : !remove.has(id);
-    const put = [...candidates.values()].filter(({ id }) =>
-      add.has(id) && !before.has(id)
-    );
+    const put = candidates.filter(({ id }) => add.has(id));
     const drop = members.filter((edge) => !stays(edge)).map(({ id }) => id);
     return {
       added: put.map(({ id }) => id),
@@ -364,6 +399,22 @@ export class MembershipWriter {
       drop,
       all: [...members.filter(stays), ...put],
     };
+  }
+
+  /** What an end of all memberships comes to, without a look at each of them. */
+  async #noMembers(
+    tenant: string,
+    record: ResourceRecord,
+  ): Promise<MemberChange> {
+    const { memberships } = this.#options;
+    // So many are logged; the others go with their generation.
+    const members = await memberships.members(
+      tenant,
+      record,
+      MAX_LOGGED_MEMBERS,
+    );
+    const ids = members.map(({ id }) => id);
+    return { added: [], removed: ids, put: [], drop: ids, all: [] };
   }
 
   async #commit(
@@ -400,6 +451,17 @@ export class MembershipWriter {
       notBefore: now.getTime() + JOB_LEASE,
     };
   }
+}
+
+/** Whether steps name nobody and leave no members, whoever was one. */
+function clears(steps: readonly MembershipStep[]): boolean {
+  return steps.at(-1)?.kind === "replaceAll" && idsAdded(steps).length === 0;
+}
+
+/** What all of some promises come to, when each of them has ended. */
+async function allOf<T>(promises: readonly Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(promises);
+  return await Promise.all(promises);
 }
 
 /** An edge as the element that a filter of a PATCH path is tested on. */

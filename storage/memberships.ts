@@ -7,7 +7,8 @@
 import { invalidValue } from "../domain/errors.ts";
 import type { ResourceType } from "../domain/schema/compile.ts";
 import { clip } from "../domain/text.ts";
-import type { Change } from "./change.ts";
+import { readByIds } from "./by_id.ts";
+import { Change, MAX_KEY_BYTES, MAX_MUTATIONS } from "./change.ts";
 import {
   allMemberOfPrefix,
   idRange,
@@ -43,6 +44,33 @@ export interface Candidate extends Edge {
 
 /** How many ids of missing members an error names. */
 const MAX_NAMED = 10;
+
+/** How many mutations a commit may have beside edges and a record. */
+const OTHER_MUTATIONS = 20;
+
+/** How many bytes of keys a commit may have beside edges and a record. */
+const OTHER_KEY_BYTES = 2_000;
+
+/** The bytes of an id of ours, and of a generation. */
+const ID_BYTES = 36;
+const GENERATION_BYTES = 8;
+
+/**
+ * How many edges of a tenant one commit writes, both ways, when it writes no
+ * record: what their keys leave room for, 393 for a tenant with a name of four
+ * letters and 246 for one with the longest name.
+ */
+export function edgesPerCommit(tenant: string): number {
+  const edge = new Change();
+  const id = "0".repeat(ID_BYTES);
+  const generation = "0".repeat(GENERATION_BYTES);
+  edge.set(memberKey(tenant, id, generation, id), true)
+    .set(memberOfKey(tenant, id, id, generation), true);
+  return Math.min(
+    Math.floor((MAX_MUTATIONS - OTHER_MUTATIONS) / edge.mutations),
+    Math.floor((MAX_KEY_BYTES - OTHER_KEY_BYTES) / edge.keyBytes),
+  );
+}
 
 /** Reads edges and writes them into commits. */
 export class Memberships {
@@ -98,17 +126,22 @@ export class Memberships {
     const found: Candidate[] = [];
     let missing = ids;
     for (const name of memberTypes(type)) {
-      const entries = await this.#store.getMany(
-        missing.map((id) => resourceKey(tenant, name, id)),
-      );
+      if (missing.length === 0) break;
+      const stamps = new Map<string, string>();
+      for await (
+        const entries of readByIds(this.#store, tenant, name, missing)
+      ) {
+        for (const { key, versionstamp } of entries) {
+          stamps.set(String(key.at(-1)), versionstamp);
+        }
+      }
       const left: string[] = [];
-      for (const { key, versionstamp } of entries) {
-        const id = String(key.at(-1));
-        if (versionstamp === null) left.push(id);
+      for (const id of missing) {
+        const versionstamp = stamps.get(id);
+        if (versionstamp === undefined) left.push(id);
         else found.push({ id, type: name, versionstamp });
       }
       missing = left;
-      if (missing.length === 0) break;
     }
     return found;
   }
@@ -151,11 +184,22 @@ export class Memberships {
     group: Pick<ResourceRecord, "id" | "generation">,
     limit?: number,
   ): Promise<Edge[]> {
-    const entries = await this.#store.listAll(
-      { prefix: memberPrefix(tenant, group.id, group.generation) },
-      limit,
-    );
-    return entries.map(downward);
+    const edges: Edge[] = [];
+    // One text for each type, and not one for each of 100,000 edges.
+    const names = new Map<string, string>();
+    for await (
+      const entries of this.#store.batches(
+        { prefix: memberPrefix(tenant, group.id, group.generation) },
+        limit,
+      )
+    ) {
+      for (const { id, type } of entries.map(downward)) {
+        const name = names.get(type) ?? type;
+        names.set(name, name);
+        edges.push({ id, type: name });
+      }
+    }
+    return edges;
   }
 
   /** The edges upwards from one resource, or the first `limit` of them. */

@@ -231,7 +231,10 @@ export class ResourceRepository {
       request.precondition(record);
       const edit = request.edit(record);
       const rewrites = !jsonEquals(record.attributes, edit.attributes);
-      if (!alone && (rewrites || needsWholeSet(edit.membership))) {
+      if (
+        !alone &&
+        (rewrites || needsWholeSet(writer.tenant, edit.membership, false))
+      ) {
         return { kind: "notAlone" };
       }
       const written = await this.#write(
@@ -384,6 +387,7 @@ export class ResourceRepository {
       type,
       record,
       edit.membership,
+      rewrites,
     );
     const { added, removed } = moved;
     if (!rewrites && added.length === 0 && removed.length === 0) {

@@ -5,7 +5,7 @@
 
 import { type JsonObject, type JsonValue, own } from "../domain/json.ts";
 import type { ResourceType, ResourceTypes } from "../domain/schema/compile.ts";
-import { resourceKey } from "./keys.ts";
+import { readByIds } from "./by_id.ts";
 import type { Edge } from "./memberships.ts";
 import { decodeRecord, type ResourceRecord } from "./records.ts";
 import type { Store } from "./store.ts";
@@ -36,30 +36,33 @@ export async function readShown(
   types: ResourceTypes,
   edges: readonly Edge[],
 ): Promise<Map<string, Shown>> {
-  const keys = new Map(
-    edges.map(({ id, type }) => [
-      `${type} ${id}`,
-      resourceKey(tenant, type, id),
-    ]),
-  );
-  const shown = new Map<string, Shown>();
-  for (const entry of await store.getMany([...keys.values()])) {
-    const record = decodeRecord(entry);
-    const type = types.byName(String(entry.key[3]));
-    if (record === undefined || type === undefined) continue;
-    shown.set(record.id, {
-      type,
-      label: labelOf(type, record),
-      generation: record.generation,
-    });
+  const idsByType = new Map<string, Set<string>>();
+  for (const { id, type } of edges) {
+    const ids = idsByType.get(type) ?? new Set();
+    idsByType.set(type, ids.add(id));
   }
+  const shown = new Map<string, Shown>();
+  await Promise.all([...idsByType].map(async ([name, ids]) => {
+    const type = types.byName(name);
+    if (type === undefined) return;
+    for await (const entries of readByIds(store, tenant, name, [...ids])) {
+      for (const record of entries.map(decodeRecord)) {
+        if (record === undefined) continue;
+        shown.set(record.id, {
+          type,
+          label: labelOf(type, record),
+          generation: record.generation,
+        });
+      }
+    }
+  }));
   return shown;
 }
 
 /** A reference as `value`, `$ref` and `display`, the latter as far as they are known. */
 export function referenceTo(
   id: string,
-  shown: Shown | undefined,
+  shown: Pick<Shown, "type" | "label"> | undefined,
   base: string,
 ): JsonObject {
   return {

@@ -1,5 +1,6 @@
 /**
  * Whole representations: records with meta, groups, members and managers' names.
+ * Members that are too many to be held as objects are given bit by bit.
  * @module
  */
 
@@ -30,7 +31,10 @@ export interface ViewRequest {
   readonly records: readonly ResourceRecord[];
   /** The SCIM base URL, without a slash at its end. */
   readonly base: string;
-  /** Which attributes are wanted; what is not wanted is not read. */
+  /**
+   * Which attributes and sub-attributes are wanted; what is not wanted is not
+   * read.
+   */
   readonly wants: (attribute: Attribute) => boolean;
   /** The records are all that lie between the first and the last. */
   readonly contiguous?: boolean;
@@ -38,8 +42,37 @@ export interface ViewRequest {
   readonly onlyMembers?: readonly string[];
 }
 
+/** A resource as a whole, or one that has too many members for that. */
+export type View =
+  | { readonly kind: "whole"; readonly resource: JsonObject }
+  | { readonly kind: "large"; readonly record: ResourceRecord };
+
+/** A resource with many members, as it was at one moment. */
+export interface LargeView {
+  /** The representation without the members. */
+  readonly resource: JsonObject;
+  /**
+   * The members, some hundreds at a time. They are those of that moment, however
+   * slowly they are taken; those that were deleted since then are left out when
+   * their names are wanted.
+   */
+  readonly members: AsyncGenerator<JsonObject[]>;
+}
+
+/**
+ * How many members a representation holds before it is given bit by bit. The
+ * store reads so many, and one more, as they are at one moment.
+ */
+export const MAX_WHOLE_MEMBERS = 499;
+
+/** How many members of a large set are made ready at a time. */
+const MEMBERS_AT_ONCE = 500;
+
 /** How often members are read again because they were replaced while being read. */
 const MAX_READS = 10;
+
+/** How often they are read again because some came or went one by one. */
+const MAX_MOVES = 3;
 
 /** Makes representations. */
 export class Views {
@@ -73,13 +106,98 @@ export class Views {
 
   /** Whole representations, in the order of the records. */
   async represent(request: ViewRequest): Promise<JsonObject[]> {
+    const { records, edges } = await this.#withEdges(request, Infinity);
+    return await this.#resources(request, records, edges);
+  }
+
+  /**
+   * Representations in the order of the records; those with more members than one
+   * holds are only named.
+   */
+  async open(request: ViewRequest): Promise<View[]> {
+    const { records, edges } = await this.#withEdges(
+      request,
+      MAX_WHOLE_MEMBERS + 1,
+    );
+    const isLarge = ({ id }: ResourceRecord) =>
+      (edges.get(id)?.length ?? 0) > MAX_WHOLE_MEMBERS;
+    const whole = records.filter((record) => !isLarge(record));
+    const resources = await this.#resources(
+      request,
+      whole,
+      edges,
+    );
+    const byId = new Map(
+      whole.map(({ id }, index) => [id, resources[index] ?? {}]),
+    );
+    return records.map((record): View => {
+      const resource = byId.get(record.id);
+      return resource === undefined
+        ? { kind: "large", record }
+        : { kind: "whole", resource };
+    });
+  }
+
+  /**
+   * Reads a resource with many members. All edges are read before the first one
+   * is given, and again if the record was written meanwhile, so that the members
+   * are one set and belong to what the resource says beside them; up to three
+   * times when members only came or went, so that a change of several is seen as a
+   * whole, unless changes never stop. Nothing is held in the store for whoever
+   * takes the members slowly.
+   *
+   * @param request its one record may be outdated
+   * @returns undefined when there is no such resource any more
+   * @throws {ScimError} 503 when the resource is written again and again
+   */
+  async openLarge(
+    request: Omit<ViewRequest, "records" | "onlyMembers"> & {
+      readonly record: ResourceRecord;
+    },
+  ): Promise<LargeView | undefined> {
+    const { tenant, type, record: { id } } = request;
+    let record = await this.#latest(tenant, type, id);
+    for (let reads = 1;; reads++) {
+      if (record === undefined) return undefined;
+      if (reads > MAX_READS) throw unavailable();
+      const edges = await this.#memberships.members(tenant, record);
+      const now = await this.#latest(tenant, type, id);
+      if (
+        now?.versionstamp === record.versionstamp &&
+        (now.membershipVersion === record.membershipVersion ||
+          reads >= MAX_MOVES)
+      ) {
+        const whole = { ...request, records: [record] };
+        const [resource] = await this.#resources(whole, [record], new Map());
+        const members = this.#elements(whole, edges);
+        return { resource: resource ?? {}, members };
+      }
+      record = now;
+    }
+  }
+
+  /** Many members as elements, some hundreds at a time. */
+  async *#elements(
+    request: ViewRequest,
+    edges: readonly Edge[],
+  ): AsyncGenerator<JsonObject[]> {
+    for (let i = 0; i < edges.length; i += MEMBERS_AT_ONCE) {
+      const some = edges.slice(i, i + MEMBERS_AT_ONCE);
+      yield await this.#references(request, some);
+    }
+  }
+
+  async #resources(
+    request: ViewRequest,
+    records: readonly ResourceRecord[],
+    edges: ReadonlyMap<string, readonly Edge[]>,
+  ): Promise<JsonObject[]> {
     const { type, base, wants } = request;
-    const { records, edges } = await this.#withEdges(request);
     const [groups, members, referenced] = await Promise.all([
       type.memberOf !== undefined && wants(type.memberOf)
         ? this.#groups.of(request)
         : undefined,
-      this.#members(request, edges),
+      this.#members(request, records, edges),
       this.#show(request, referencesFrom(type, records, wants)),
     ]);
     return records.map((record) => {
@@ -104,10 +222,25 @@ export class Views {
         setList(resource, type.memberOf, groups?.get(record.id));
       }
       if (type.members !== undefined) {
-        setList(resource, type.members, members?.get(record.id));
+        setList(resource, type.members, members.get(record.id));
       }
       return resource;
     });
+  }
+
+  /** A record as it is now, with the state of its memberships. */
+  async #latest(
+    tenant: string,
+    type: ResourceType,
+    id: string,
+  ): Promise<ResourceRecord | undefined> {
+    const [entry, version, modified] = await this.#store.getMany([
+      resourceKey(tenant, type.name, id),
+      membershipVersionKey(tenant, id),
+      membershipModifiedKey(tenant, id),
+    ]);
+    const record = entry === undefined ? undefined : decodeRecord(entry);
+    return record && withMembership(record, version, modified);
   }
 
   /** Versions and times of groups that come from a list, where they are not known. */
@@ -133,8 +266,10 @@ export class Views {
    * rewrites its record. Whoever finds that it was rewritten while they read takes
    * the new one and reads its set, so that nobody sees the beginning of one set
    * and the end of the next, or the name of one and the members of the other.
+   *
+   * @param limit how many edges of a record are read at the most
    */
-  async #withEdges(request: ViewRequest): Promise<{
+  async #withEdges(request: ViewRequest, limit: number): Promise<{
     records: readonly ResourceRecord[];
     edges: ReadonlyMap<string, readonly Edge[]>;
   }> {
@@ -150,7 +285,7 @@ export class Views {
       if (reads === MAX_READS) throw unavailable();
       await Promise.all(left.map(async (record) => {
         const list = onlyMembers === undefined
-          ? await this.#memberships.members(tenant, record)
+          ? await this.#memberships.members(tenant, record, limit)
           : await this.#memberships.present(tenant, record, onlyMembers);
         edges.set(record.id, list);
       }));
@@ -171,22 +306,50 @@ export class Views {
     };
   }
 
-  /** `members` of each record, those that were deleted a moment ago left out. */
+  /** `members` of each record. */
   async #members(
     request: ViewRequest,
-    each: ReadonlyMap<string, readonly Edge[]>,
+    records: readonly ResourceRecord[],
+    edges: ReadonlyMap<string, readonly Edge[]>,
   ): Promise<Map<string, JsonObject[]>> {
-    const { base } = request;
-    const shown = await this.#show(request, [...each.values()].flat());
-    return new Map(
-      [...each].map(([id, edges]) => [
-        id,
-        edges.filter((edge) => shown.has(edge.id)).map((edge) => ({
-          ...referenceTo(edge.id, shown.get(edge.id), base),
-          type: edge.type,
-        })),
-      ]),
+    const each = records.map(({ id }) => [id, edges.get(id) ?? []] as const);
+    const elements = await this.#references(
+      request,
+      each.flatMap(([, list]) => list),
     );
+    const byId = new Map(
+      elements.map((element) => [element["value"], element]),
+    );
+    return new Map(each.map(([id, list]) => [
+      id,
+      list.map((edge) => byId.get(edge.id))
+        .filter((element) => element !== undefined),
+    ]));
+  }
+
+  /**
+   * Edges as elements of `members`. Their records are read when names are wanted;
+   * members that were deleted a moment ago are left out then.
+   */
+  async #references(
+    request: ViewRequest,
+    edges: readonly Edge[],
+  ): Promise<JsonObject[]> {
+    const { type: { members, types }, base, wants } = request;
+    const display = members?.subAttributes.get("display");
+    const shown = display === undefined || wants(display)
+      ? await this.#show(request, edges)
+      : undefined;
+    const elements: JsonObject[] = [];
+    for (const { id, type } of edges) {
+      const known = types.byName(type);
+      const member = shown === undefined
+        ? known && { type: known, label: undefined }
+        : shown.get(id);
+      if (member === undefined) continue;
+      elements.push({ ...referenceTo(id, member, base), type });
+    }
+    return elements;
   }
 
   async #show(

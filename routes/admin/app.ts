@@ -10,7 +10,7 @@ import { clip } from "../../domain/text.ts";
 import { InUseError } from "../../storage/definitions.ts";
 import { bearerToken } from "../middleware/authenticate.ts";
 import { problemResponse, renderError } from "../middleware/errors.ts";
-import { limitBody } from "../middleware/limit_body.ts";
+import { type BodyLimit, limitBody } from "../middleware/limit_body.ts";
 import { limitGuesses } from "../middleware/limit_guesses.ts";
 import { limitUrl } from "../middleware/limit_url.ts";
 import { requireHost } from "../middleware/require_host.ts";
@@ -22,7 +22,7 @@ import { tenantRoutes } from "./tenants.ts";
 import { tokenRoutes } from "./tokens.ts";
 
 /** The largest body of an admin request, in bytes: a schema with long descriptions. */
-const MAX_ADMIN_BODY = 262_144;
+const ADMIN_LIMIT: BodyLimit = { maxSize: 262_144 };
 
 /** Builds the admin API. */
 export function adminApp(services: Services): Hono {
@@ -38,7 +38,7 @@ export function adminApp(services: Services): Hono {
   app.use(limitUrl);
   app.use(limitGuesses(services, render));
   app.use(requireAdmin(services));
-  app.use(limitBody(services.limits.bodies, MAX_ADMIN_BODY));
+  app.use(limitBody(services.limits.bodies, () => ADMIN_LIMIT));
 
   app.route("/tokens", tokenRoutes(services));
   app.route("/", tenantRoutes(services));

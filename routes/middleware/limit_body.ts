@@ -3,9 +3,17 @@
  * @module
  */
 
-import type { MiddlewareHandler } from "hono";
+import type { Context, Env, MiddlewareHandler } from "hono";
 import { invalidSyntax, ScimError } from "../../domain/errors.ts";
 import type { Bodies, ReceivedBody } from "./bodies.ts";
+
+/** A limit of the size of bodies. */
+export interface BodyLimit {
+  /** The largest body that is read, in bytes. */
+  readonly maxSize: number;
+  /** Says in the error what the limit is of: its name, or what it holds for. */
+  readonly remark?: string;
+}
 
 /**
  * Reads the body of a request as a whole, so that handlers find it in memory.
@@ -13,36 +21,14 @@ import type { Bodies, ReceivedBody } from "./bodies.ts";
  * and no defect of the server; one that takes too long is 408.
  *
  * @param bodies counts it until the request is answered
- * @param maxSize in bytes
- * @param name the name of the limit, if clients can look it up
+ * @param limitOf the limit for a request
  */
-export function limitBody(
+export function limitBody<E extends Env>(
   bodies: Bodies,
-  maxSize: number,
-  name?: string,
-): MiddlewareHandler {
-  const tooLarge = () =>
-    new ScimError(
-      413,
-      undefined,
-      `The request body is larger than ${maxSize} bytes, the most that is read` +
-        (name === undefined ? "" : ` (${name})`),
-    );
-  const receive = async (request: Request): Promise<ReceivedBody | null> => {
-    const { body, headers } = request;
-    if (body === null) return null;
-    if (Number(headers.get("Content-Length")) > maxSize) throw tooLarge();
-    try {
-      return await bodies.receive(body, maxSize, tooLarge);
-    } catch (error) {
-      if (error instanceof ScimError) throw error;
-      throw invalidSyntax(
-        "The request body ended before it was complete; send the request again",
-      );
-    }
-  };
+  limitOf: (c: Context<E>) => BodyLimit,
+): MiddlewareHandler<E> {
   return async function limitBody(c, next) {
-    using body = await receive(c.req.raw);
+    using body = await receive(bodies, c.req.raw, limitOf(c));
     if (body !== null) {
       // Where the request looks first when a handler asks for its body.
       Object.assign(c.req.bodyCache, {
@@ -51,4 +37,28 @@ export function limitBody(
     }
     await next();
   };
+}
+
+async function receive(
+  bodies: Bodies,
+  { body, headers }: Request,
+  { maxSize, remark }: BodyLimit,
+): Promise<ReceivedBody | null> {
+  if (body === null) return null;
+  const tooLarge = () =>
+    new ScimError(
+      413,
+      undefined,
+      `The request body is larger than ${maxSize} bytes, the most that is read` +
+        (remark === undefined ? "" : ` (${remark})`),
+    );
+  if (Number(headers.get("Content-Length")) > maxSize) throw tooLarge();
+  try {
+    return await bodies.receive(body, maxSize, tooLarge);
+  } catch (error) {
+    if (error instanceof ScimError) throw error;
+    throw invalidSyntax(
+      "The request body ended before it was complete; send the request again",
+    );
+  }
 }

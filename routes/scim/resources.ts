@@ -24,10 +24,11 @@ import type { ResourceRecord } from "../../storage/records.ts";
 import { noSuchResource, type Writer } from "../../storage/resources.ts";
 import { locationOf } from "../../storage/shown.ts";
 import type { Services } from "../services.ts";
-import { scimResponse } from "./answers.ts";
+import { reportingCutOff, scimResponse, streamedResponse } from "./answers.ts";
 import { readBody } from "./body.ts";
 import type { ScimEnvironment } from "./environment.ts";
 import { asInForce } from "./in_force.ts";
+import { largeText } from "./large.ts";
 import { methodNotAllowed } from "./methods.ts";
 import {
   checkPreconditions,
@@ -292,14 +293,26 @@ export function resources(services: Services): Hono<ScimEnvironment> {
     if (c.get("wantsBody") === false) {
       return new Response(null, { status, headers });
     }
-    const [resource] = await views.represent({
-      tenant: writer.tenant,
+    const { tenant } = writer;
+    const base = c.get("base");
+    const [view] = await views.open({
+      tenant,
       type,
       records: [record],
-      base: c.get("base"),
+      base,
       wants: (attribute) => projection.shows(attribute),
     });
-    return scimResponse(projection.apply(resource ?? {}, sent), status, {
+    if (view?.kind === "large") {
+      const large = { tenant, type, record, base, projection, sent };
+      return streamedResponse(
+        largeText(views, large),
+        status,
+        headers,
+        reportingCutOff(services),
+      );
+    }
+    const { resource = {} } = view ?? {};
+    return scimResponse(projection.apply(resource, sent), status, {
       ...headers,
       // Whoever reads the members may find that the group has changed meanwhile.
       ETag: versionIn(resource) ?? views.version(record),

@@ -11,7 +11,7 @@ import { compileProjection, splitNames } from "../../domain/projection.ts";
 import type { ResourceType } from "../../domain/schema/compile.ts";
 import { clip } from "../../domain/text.ts";
 import type { Services } from "../services.ts";
-import { listOfTexts } from "./answers.ts";
+import { listOfOne, listOfTexts, reportingCutOff } from "./answers.ts";
 import type { Client } from "./environment.ts";
 import { findPage, findStep } from "./find.ts";
 import type { QueryParameters } from "./query.ts";
@@ -100,14 +100,18 @@ export async function answerSearch(
   const found = search.cursor === undefined
     ? await findPage(services, queries, search)
     : await findStep(services, scope, queries, search, search.cursor);
-  const { texts, nextCursor } = await show(services, scope, projections, found);
-  return listOfTexts(texts, {
+  const page = await show(services, scope, projections, found);
+  const { texts, alone, nextCursor } = page;
+  const more = {
     ...(found.totalResults === undefined
       ? {}
       : { totalResults: found.totalResults }),
     ...(found.startIndex === undefined ? {} : { startIndex: found.startIndex }),
     ...(nextCursor === undefined ? {} : { nextCursor }),
-  });
+  };
+  return alone === undefined
+    ? listOfTexts(texts, more)
+    : listOfOne(alone, more, reportingCutOff(services));
 }
 
 function readInteger(

@@ -95,7 +95,7 @@ Deno.test("a large addition that has begun is finished after a crash", async () 
 
 Deno.test("a large removal that has begun is finished after a crash", async () => {
   using kv = await Deno.openKv(":memory:");
-  const ids = await withUsers(kv, 260);
+  const ids = await withUsers(kv, 460);
   const deaths = await dieEverywhere(
     kv,
     async (directory) => (await directory.group("Sales", ids)).id,
@@ -173,6 +173,29 @@ Deno.test("a member that is deleted while a process dies adding it is taken out"
     assert.deepEqual(await next.membersOf(group.id), sorted(kept));
     await next.check();
   }
+});
+
+Deno.test("a crash behind the deletion of a member leaves nothing of a group that was deleted meanwhile", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const directory = await Directory.open(kv);
+  const user = await directory.user("ann");
+  const group = await directory.group("Sales", [user.id]);
+  const mortal = new Mortal({ commit: 0, carriedOut: true });
+  let isFirst = true;
+  const dying = await Directory.open(observedKv(kv, {
+    before: async (call) => {
+      mortal.before(call);
+      if (call === "commit" && isFirst) {
+        isFirst = false;
+        await directory.delete(GROUP, group.id);
+      }
+    },
+    after: (call) => mortal.after(call),
+  }));
+  await dying.delete(USER, user.id).catch(() => {});
+  assert.ok(mortal.dead);
+  const next = await Directory.open(kv, { exclusive: true });
+  await next.check();
 });
 
 Deno.test("resume() leaves a new job to its maker, unless nobody else writes", async () => {

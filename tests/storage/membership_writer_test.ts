@@ -9,6 +9,7 @@ import {
   USER,
 } from "./fixture.ts";
 import { Counter, observedKv } from "./fake_kv.ts";
+import { edgesPerCommit } from "../../storage/memberships.ts";
 
 /** Reads a group again and again; the sets that it had. */
 async function watching(
@@ -280,7 +281,7 @@ Deno.test("a set cannot come into force while it is swept away", async () => {
 Deno.test("a member that is deleted between the steps of a large addition is taken out", async () => {
   using kv = await Deno.openKv(":memory:");
   const other = await Directory.open(kv);
-  const ids = sorted(await other.users(250));
+  const ids = sorted(await other.users(800));
   for (const [round, gone] of ids.slice(0, 5).entries()) {
     const { id } = await other.group(`Sales ${round}`);
     let commits = -Infinity;
@@ -319,4 +320,166 @@ Deno.test("a group that is deleted before its member leaves no counters", async 
     await deleting.delete(USER, id);
     await deleting.check(`of ${count}`);
   }
+});
+
+Deno.test("a change of one member costs the same in a group of 10 and of 3,000", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const counter = new Counter();
+  const directory = await Directory.open(observedKv(kv, counter));
+  const ids = await directory.users(3_001);
+  const [one = "", ...others] = ids;
+  const groups = [
+    await directory.group("small", others.slice(0, 10)),
+    await directory.group("large", others),
+  ];
+  await directory.services.jobs.idle();
+  for (const move of ["add", "remove"] as const) {
+    const [small, large] = await Array.fromAsync(
+      groups,
+      ({ id }) => counter.costOf(() => directory[move](id, one)),
+    );
+    assert.deepEqual(large, small, move);
+  }
+});
+
+Deno.test("of 64 changes of one large group at once none is refused and none is lost", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const directory = await Directory.open(kv);
+  const ids = await directory.users(1_064);
+  const { id } = await directory.group("Sales", ids.slice(0, 1_032));
+  await Promise.all(
+    Array.from(
+      { length: 64 },
+      (_, i) =>
+        i % 2 === 0
+          ? directory.remove(id, ids[i / 2] ?? "")
+          : directory.add(id, ids[1_032 + (i - 1) / 2] ?? ""),
+    ),
+  );
+  assert.deepEqual(await directory.membersOf(id), sorted(ids.slice(32)));
+  await directory.check();
+});
+
+Deno.test("as many members as one commit takes are changed without the others", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const directory = await Directory.open(kv);
+  const { resources, tenants, jobs, views } = directory.services;
+  for (const tenant of ["default", "t".repeat(63)]) {
+    await tenants.ensure(tenant, new Date());
+    const writer = { tenant, actor: "token-1" };
+    const most = edgesPerCommit(tenant);
+    assert.ok(most > 240, `${most}`);
+    const create = async (members: readonly string[], name: string) =>
+      await resources.create(writer, members.length > 0 ? GROUP : USER, {
+        attributes: members.length > 0
+          ? { displayName: name }
+          : { userName: name },
+        members,
+        ignored: [],
+      });
+    const ids = await Array.fromAsync(
+      Array.from({ length: most + 501 }, (_, i) => i),
+      async (i) => (await create([], `user${i}`)).id,
+    );
+    const group = await create(ids.slice(0, 501), "Sales");
+    const patch = (kind: "add" | "remove", some: readonly string[]) =>
+      resources.update(writer, GROUP, group.id, {
+        operation: "patch",
+        ...UNCONDITIONAL,
+        edit: ({ attributes }) => ({
+          attributes,
+          membership: [{ kind, ids: some }],
+          ignored: [],
+        }),
+      });
+    for (const kind of ["add", "remove"] as const) {
+      const written = await patch(kind, ids.slice(501));
+      // The set is not written anew, and neither is the record.
+      assert.equal(written?.record.generation, group.generation);
+      assert.equal(written?.record.versionstamp, group.versionstamp);
+    }
+    await patch("remove", ids.slice(250, 501));
+    await jobs.idle();
+    const now = await resources.get(tenant, GROUP, group.id);
+    assert.ok(now !== undefined);
+    const [shown] = await views.represent({
+      tenant,
+      type: GROUP,
+      records: [now],
+      base: "",
+      wants: () => true,
+    });
+    assert.deepEqual(idsIn(shown?.["members"]), sorted(ids.slice(0, 250)));
+  }
+});
+
+Deno.test("a change of 300 members is never seen by half", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const directory = await Directory.open(kv);
+  const ids = sorted(await directory.users(450));
+  const { id } = await directory.group("Sales", ids.slice(0, 150));
+  const sets = [ids, ids.slice(0, 150)].map(String);
+  const work = (async () => {
+    for (let round = 0; round < 8; round++) {
+      if (round % 2 === 0) await directory.add(id, ...ids.slice(150));
+      else await directory.remove(id, ...ids.slice(150));
+    }
+  })();
+  const seen = await watching(directory, id, work);
+  assert.ok(seen.length > 1);
+  for (const { members } of seen) {
+    assert.ok(sets.includes(String(members)), `${members.length} members`);
+  }
+  await directory.check();
+});
+
+Deno.test("the end of all memberships costs no look at each of them", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const counter = new Counter();
+  const directory = await Directory.open(observedKv(kv, counter));
+  const ids = await directory.users(3_000);
+  const { id } = await directory.group("Sales", ids);
+  await directory.services.jobs.idle();
+  const { records } = await directory.find(GROUP, undefined);
+  assert.equal(records.length, 1);
+  let answered = Promise.resolve<string[]>([]);
+  const cost = await counter.costOf(async () => {
+    await directory.replaceAll(id, []);
+    answered = directory.membersOf(id);
+  });
+  assert.ok(cost.reads + cost.commits <= 12, JSON.stringify(cost));
+  assert.deepEqual(await answered, []);
+  await directory.check();
+  const last = (await directory.log()).at(-1);
+  assert.equal(last?.members?.removed.length, 500);
+});
+
+Deno.test("an end of all memberships still refuses members that do not exist", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const directory = await Directory.open(kv);
+  const ids = await directory.users(3);
+  const { id } = await directory.group("Sales", ids);
+  const update = directory.update(GROUP, id, {
+    members: [{ kind: "add", ids: ["nobody"] }, {
+      kind: "replaceAll",
+      ids: [],
+    }],
+  });
+  await refused(update, 400, "invalidValue", "nobody");
+  assert.deepEqual(await directory.membersOf(id), sorted(ids));
+});
+
+Deno.test("a replacement looks up new members only", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const counter = new Counter();
+  const directory = await Directory.open(observedKv(kv, counter));
+  const ids = await directory.users(2_001);
+  const { id } = await directory.group("Sales", ids.slice(0, 2_000));
+  await directory.services.jobs.idle();
+  const cost = await counter.costOf(() =>
+    directory.replaceAll(id, ids.slice(1))
+  );
+  assert.ok(cost.reads <= 10, JSON.stringify(cost));
+  assert.deepEqual(await directory.membersOf(id), sorted(ids.slice(1)));
+  await directory.check();
 });

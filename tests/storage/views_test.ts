@@ -10,6 +10,10 @@ import {
   USER,
 } from "./fixture.ts";
 import { Counter, observedKv } from "./fake_kv.ts";
+import type { ResourceRecord } from "../../storage/records.ts";
+import { type LargeView, MAX_WHOLE_MEMBERS } from "../../storage/views.ts";
+import type { JsonObject } from "../../domain/json.ts";
+import type { Attribute } from "../../domain/schema/attribute.ts";
 
 function manager(value: string) {
   return { [ENTERPRISE]: { manager: { value } } };
@@ -291,6 +295,7 @@ Deno.test("only the members that are asked for are read", async () => {
   const directory = await Directory.open(observedKv(kv, counter));
   const ids = await directory.users(700);
   const record = await directory.group("Sales", ids.slice(1));
+  await directory.services.jobs.idle();
   const onlyMembers = ids.slice(0, 2);
   const cost = await counter.costOf(async () => {
     const [shown] = await directory.services.views.represent({
@@ -325,4 +330,187 @@ Deno.test("a member is never out of its group while others are exchanged", async
   await writer;
   await directory.services.jobs.idle();
   await directory.check();
+});
+
+/** Opens a group that has many members. */
+async function openLarge(
+  { services }: Directory,
+  record: ResourceRecord,
+  wants: (attribute: Attribute) => boolean = () => true,
+): Promise<LargeView> {
+  const view = await services.views.openLarge({
+    tenant: TENANT,
+    type: GROUP,
+    record,
+    base: BASE,
+    wants,
+  });
+  assert.ok(view !== undefined);
+  return view;
+}
+
+/** All members of a view, or those that are left. */
+async function allMembers({ members }: LargeView): Promise<JsonObject[]> {
+  return (await Array.fromAsync(members)).flat();
+}
+
+function valuesOf(members: readonly JsonObject[]): string[] {
+  return members.map(({ value }) => String(value));
+}
+
+Deno.test("open() gives a group as a whole up to a number of members", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const directory = await Directory.open(kv);
+  const ids = await directory.users(MAX_WHOLE_MEMBERS + 1);
+  const large = await directory.group("large", ids);
+  const small = await directory.group("small", ids.slice(1));
+  const views = await directory.services.views.open({
+    tenant: TENANT,
+    type: GROUP,
+    records: [small, large],
+    base: BASE,
+    wants: () => true,
+  });
+  assert.deepEqual(views.map(({ kind }) => kind), ["whole", "large"]);
+  const [first] = views;
+  assert.ok(first?.kind === "whole");
+  assert.deepEqual(first.resource, await directory.represent(GROUP, small));
+});
+
+Deno.test("openLarge() gives what a whole representation holds, some at a time", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const directory = await Directory.open(kv);
+  const ids = await directory.users(1_200);
+  const inner = await directory.group("Inner");
+  const record = await directory.group("Outer", [inner.id, ...ids]);
+  const { members: expected, ...others } = await directory.represent(
+    GROUP,
+    record,
+  );
+  const view = await openLarge(directory, record);
+  const batches = await Array.fromAsync(view.members);
+  assert.deepEqual(view.resource, others);
+  assert.deepEqual(batches.flat(), expected);
+  assert.ok(batches.length > 2);
+});
+
+Deno.test("openLarge() reads no records of members when no names are wanted", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const counter = new Counter();
+  const directory = await Directory.open(observedKv(kv, counter));
+  const ids = await directory.users(1_000);
+  const record = await directory.group("Sales", ids);
+  await directory.services.jobs.idle();
+  const view = await openLarge(
+    directory,
+    record,
+    ({ name }) => name !== "display",
+  );
+  let members: JsonObject[] = [];
+  const cost = await counter.costOf(async () => {
+    members = await allMembers(view);
+  });
+  assert.deepEqual(cost, { reads: 0, commits: 0 });
+  assert.deepEqual(
+    members,
+    sorted(ids).map((value) => ({
+      value,
+      $ref: `${BASE}/Users/${value}`,
+      type: "User",
+    })),
+  );
+});
+
+Deno.test("openLarge() shows the new set and name when both change while it reads", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const writer = await Directory.open(kv);
+  const ids = sorted(await writer.users(1_300));
+  const { id } = await writer.group("before", ids.slice(0, 1_200));
+  let lists = -Infinity;
+  const reader = await Directory.open(observedKv(kv, {
+    before: async (call) => {
+      if (call !== "list" || ++lists !== 2) return;
+      await writer.replaceAll(id, ids.slice(100), { displayName: "after" });
+      await writer.services.jobs.idle();
+    },
+  }));
+  const record = await reader.get(GROUP, id);
+  assert.ok(record !== undefined);
+  lists = 0;
+  const view = await openLarge(reader, record);
+  assert.ok(lists > 3);
+  assert.equal(view.resource["displayName"], "after");
+  assert.deepEqual(valuesOf(await allMembers(view)), ids.slice(100));
+});
+
+Deno.test("openLarge() shows a change of several members as a whole", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const writer = await Directory.open(kv);
+  const ids = sorted(await writer.users(1_200));
+  const { id } = await writer.group("Sales", ids);
+  let lists = -Infinity;
+  const reader = await Directory.open(observedKv(kv, {
+    // The first of them are read already, and the last are not.
+    before: async (call) => {
+      if (call !== "list" || ++lists !== 3) return;
+      await writer.remove(id, ...ids.slice(0, 5), ...ids.slice(-5));
+    },
+  }));
+  const record = await reader.get(GROUP, id);
+  assert.ok(record !== undefined);
+  lists = 0;
+  const view = await openLarge(reader, record);
+  assert.deepEqual(valuesOf(await allMembers(view)), ids.slice(5, -5));
+});
+
+Deno.test("openLarge() ends although members come and go all the time", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const writer = await Directory.open(kv);
+  const ids = sorted(await writer.users(701));
+  const [one = "", ...others] = ids;
+  const { id } = await writer.group("Sales", others);
+  let moves = -Infinity;
+  const reader = await Directory.open(observedKv(kv, {
+    before: async (call) => {
+      if (call !== "list" || ++moves <= 0) return;
+      if (moves % 2 === 0) await writer.add(id, one);
+      else await writer.remove(id, one);
+    },
+  }));
+  await writer.add(id, one);
+  const record = await reader.get(GROUP, id);
+  assert.ok(record !== undefined);
+  moves = 0;
+  const view = await openLarge(reader, record);
+  moves = -Infinity;
+  const members = valuesOf(await allMembers(view));
+  assert.deepEqual(members.filter((value) => value !== one), others);
+});
+
+Deno.test("the members of a large view stay those of its moment when they are replaced", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const directory = await Directory.open(kv);
+  const ids = sorted(await directory.users(2_400));
+  const record = await directory.group("Sales", ids.slice(0, 1_200));
+  const view = await openLarge(directory, record);
+  const first = await view.members.next();
+  await directory.replaceAll(record.id, ids.slice(1_200));
+  await directory.services.jobs.idle();
+  const members = [...first.value ?? [], ...await allMembers(view)];
+  assert.deepEqual(valuesOf(members), ids.slice(0, 1_200));
+});
+
+Deno.test("openLarge() of a group that is gone is undefined", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const directory = await Directory.open(kv);
+  const record = await directory.group("Sales");
+  await directory.delete(GROUP, record.id);
+  const view = await directory.services.views.openLarge({
+    tenant: TENANT,
+    type: GROUP,
+    record,
+    base: BASE,
+    wants: () => true,
+  });
+  assert.equal(view, undefined);
 });
