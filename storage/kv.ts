@@ -32,7 +32,7 @@ export function isRemote(kvPath: string | undefined): boolean {
  *
  * @param kvPath a file, a URL, ":memory:", or undefined where the platform
  * provides the store
- * @throws {Error} when another process has the file
+ * @throws {Error} when another process has the file, or it cannot be opened
  */
 export async function openKv(kvPath: string | undefined): Promise<OpenedKv> {
   if (kvPath === undefined || isRemote(kvPath)) {
@@ -47,7 +47,21 @@ export async function openKv(kvPath: string | undefined): Promise<OpenedKv> {
         "processes can share a store over KV Connect only)",
     );
   }
-  return opened(await Deno.openKv(kvPath), true, lock);
+  return opened(await openFile(kvPath), true, lock);
+}
+
+/** @throws {Error} that names the file, which the error of the system does not */
+async function openFile(kvPath: string): Promise<Deno.Kv> {
+  try {
+    return await Deno.openKv(kvPath);
+  } catch (error) {
+    throw new Error(
+      `the store ${kvPath} cannot be opened (${
+        error instanceof Error ? error.message : String(error)
+      }); see whether its disk has room and whether the server may write there`,
+      { cause: error },
+    );
+  }
 }
 
 /**

@@ -7,6 +7,7 @@ import { ScimError } from "../domain/errors.ts";
 import type { Change } from "./change.ts";
 import { Coherence, type Reads } from "./coherence.ts";
 import { inTime, retrying } from "./concurrency.ts";
+import { diskFailure } from "./failures.ts";
 
 /** How many keys one `getMany` takes. */
 const MAX_GET_MANY = 10;
@@ -187,7 +188,11 @@ export class Store {
   }
 
   async #inTime<T>(promise: Promise<T>): Promise<T> {
-    return await inTime(promise, this.#deadline);
+    try {
+      return await inTime(promise, this.#deadline);
+    } catch (error) {
+      throw diskFailure(error) ?? error;
+    }
   }
 }
 

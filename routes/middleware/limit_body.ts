@@ -18,7 +18,8 @@ export interface BodyLimit {
 /**
  * Reads the body of a request as a whole, so that handlers find it in memory.
  * One that is too large is 413; one whose sender goes away in the middle is 400,
- * and no defect of the server; one that takes too long is 408.
+ * and no defect of the server; one that takes too long is 408; one that a
+ * stopping server reads no further is 503.
  *
  * @param bodies counts it until the request is answered
  * @param limitOf the limit for a request
@@ -57,8 +58,22 @@ async function receive(
     return await bodies.receive(body, maxSize, tooLarge);
   } catch (error) {
     if (error instanceof ScimError) throw error;
+    if (error instanceof Deno.errors.BadResource) throw stopping();
     throw invalidSyntax(
       "The request body ended before it was complete; send the request again",
     );
   }
+}
+
+/**
+ * 503: Deno ends the reading of bodies when the server shuts down. It says the
+ * same when the sender has gone away, who gets no answer then.
+ */
+function stopping(): ScimError {
+  return new ScimError(
+    503,
+    undefined,
+    "The server is stopping and did not read the request; send it again",
+    { "Retry-After": "2" },
+  );
 }

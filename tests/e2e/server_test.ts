@@ -39,6 +39,12 @@ function createUser(
   });
 }
 
+/** All that a connection brings until the other side closes it. */
+async function readToEnd(connection: Deno.Conn): Promise<Uint8Array> {
+  const response = new Response(connection.readable);
+  return new Uint8Array(await response.arrayBuffer());
+}
+
 async function inFolder(
   body: (folder: string) => Promise<void>,
 ): Promise<void> {
@@ -147,6 +153,40 @@ processTest(
         assert.equal((await response.json()).totalResults, 1, name);
       }
       await second.stop();
+    }),
+);
+
+processTest(
+  "a request that SIGTERM finds half sent is 503, so that its client sends it again",
+  () =>
+    inFolder(async (folder) => {
+      const environment = {
+        KV_PATH: `${folder}/scim.db`,
+        ADMIN_TOKEN: "a-secret-for-this-test",
+      };
+      const server = await start(
+        ["deno", "run", "--allow-all", "main.ts"],
+        environment,
+      );
+      const token = await issueToken(server.origin, environment.ADMIN_TOKEN);
+      const { hostname, port } = new URL(server.origin);
+      using connection = await Deno.connect({ hostname, port: Number(port) });
+      await connection.write(
+        new TextEncoder().encode(
+          "POST /api/scim/v2/Users HTTP/1.1\r\n" +
+            `Host: ${hostname}:${port}\r\nAuthorization: Bearer ${token}\r\n` +
+            "Content-Type: application/scim+json\r\nContent-Length: 100\r\n\r\n" +
+            '{"schemas":',
+        ),
+      );
+      // The server has begun to read when it has answered somebody else since.
+      await (await fetch(`${server.origin}/readyz`)).text();
+      const ended = server.stop("SIGTERM");
+      const answer = new TextDecoder().decode(await readToEnd(connection));
+      assert.match(answer, /^HTTP\/1\.1 503 /);
+      assert.match(answer, /retry-after: 2/i);
+      assert.match(answer, /"status":"503"/);
+      assert.equal((await ended).code, 0);
     }),
 );
 

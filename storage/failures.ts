@@ -1,0 +1,38 @@
+/**
+ * What a local store says when the system below it fails, as an answer.
+ * @module
+ */
+
+import { ScimError } from "../domain/errors.ts";
+
+/** SQLite's words, and what is wrong then and who can mend it. */
+const FAILURES: readonly (readonly [RegExp, string])[] = [
+  [
+    /database or disk is full/,
+    "The store has no room left on its disk; nothing can be written until the " +
+    "operator makes room. Send the request again later",
+  ],
+  [
+    /readonly database/,
+    "The store may only be read; nothing can be written until the operator " +
+    "makes its files writable. Send the request again later",
+  ],
+  [
+    /disk I\/O error|unable to open database file/,
+    "The store cannot read or write its files; the operator should look at its " +
+    "disk. Send the request again later",
+  ],
+];
+
+/**
+ * The answer to a failure of the disk: it passes when the disk is well again, so
+ * that a client should come back.
+ *
+ * @returns 503 with Retry-After; undefined for any other error
+ */
+export function diskFailure(error: unknown): ScimError | undefined {
+  if (!(error instanceof TypeError)) return undefined;
+  const found = FAILURES.find(([words]) => words.test(error.message));
+  return found &&
+    new ScimError(503, undefined, found[1], { "Retry-After": "30" });
+}
