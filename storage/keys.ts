@@ -27,7 +27,7 @@
  * | `tokid` id | hashes | the live secrets of a token |
  * | `tokuse` id | KvU64 (max) | when a token was last used, in ms |
  * | `job` id | job | work that a crash must not cut off |
- * | `meta` name | | format version, epoch, hash of the admin secret, secret of the cursors |
+ * | `meta` name | | format version, epoch, hash of the admin secret, secret of the cursors, an import that is not done |
  * @module
  */
 
@@ -50,6 +50,11 @@ export function resourceKey(
   id: string,
 ): Deno.KvKey {
   return ["t", tenant, "r", type, textPart(id)];
+}
+
+/** All resources of a tenant, type by type. */
+export function allResourcesPrefix(tenant: string): Deno.KvKey {
+  return ["t", tenant, "r"];
 }
 
 /** All resources of a type, in the order of their ids. */
@@ -139,6 +144,11 @@ export function memberPrefix(
   return ["t", tenant, "m", group, generation];
 }
 
+/** All memberships seen from the groups, of any generation. */
+export function allMembersPrefix(tenant: string): Deno.KvKey {
+  return ["t", tenant, "m"];
+}
+
 /** A membership, seen from the member. */
 export function memberOfKey(
   tenant: string,
@@ -165,6 +175,11 @@ export function membershipVersionKey(
   group: string,
 ): Deno.KvKey {
   return ["t", tenant, "mv", textPart(group)];
+}
+
+/** How often the members of each group have changed. */
+export function allMembershipVersionsPrefix(tenant: string): Deno.KvKey {
+  return ["t", tenant, "mv"];
 }
 
 /** When the members of a group last changed. */
@@ -210,6 +225,19 @@ export function logPrefix(tenant: string): Deno.KvKey {
   return ["t", tenant, "log"];
 }
 
+/** All that belongs to a tenant but for its record. */
+export function allOfTenantPrefix(tenant: string): Deno.KvKey {
+  return ["t", textPart(tenant)];
+}
+
+/** All that belongs to tenants but for their records. */
+export const TENANTS_PREFIX: Deno.KvKey = ["t"];
+
+/** A record of the change log. */
+export function logKey(tenant: string, position: string): Deno.KvKey {
+  return ["t", tenant, "log", position];
+}
+
 /** A tenant. */
 export function tenantKey(tenant: string): Deno.KvKey {
   return ["tenant", textPart(tenant)];
@@ -222,6 +250,9 @@ export const TENANT_PREFIX: Deno.KvKey = ["tenant"];
 export function tokenKey(hash: string): Deno.KvKey {
   return ["tok", hash];
 }
+
+/** All tokens by the hashes of their secrets. */
+export const TOKEN_PREFIX: Deno.KvKey = ["tok"];
 
 /** A token by its id. */
 export function tokenIdKey(id: string): Deno.KvKey {
@@ -236,6 +267,9 @@ export function tokenUseKey(id: string): Deno.KvKey {
   return ["tokuse", id];
 }
 
+/** When tokens were last used. */
+export const TOKEN_USE_PREFIX: Deno.KvKey = ["tokuse"];
+
 /** A job. */
 export function jobKey(id: string): Deno.KvKey {
   return ["job", id];
@@ -246,7 +280,7 @@ export const JOB_PREFIX: Deno.KvKey = ["job"];
 
 /** A fact about the store itself. */
 export function metaKey(
-  name: "format" | "epoch" | "adminSecret" | "cursorSecret",
+  name: "format" | "epoch" | "adminSecret" | "cursorSecret" | "importing",
 ): Deno.KvKey {
   return ["meta", name];
 }

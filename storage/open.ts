@@ -19,20 +19,46 @@ export interface StoreFacts {
 }
 
 /**
+ * Refuses a store that a newer version of the program has written.
+ *
+ * @returns the format of the store; undefined when it is new
+ * @throws {Error} that says which version is needed
+ */
+export async function refuseNewer(store: Store): Promise<number | undefined> {
+  const { value } = await store.get(metaKey("format"));
+  if (typeof value !== "number") return undefined;
+  if (value <= FORMAT_VERSION) return value;
+  throw new Error(
+    `The store has format ${value}, and this version of edge-scim ` +
+      `reads formats up to ${FORMAT_VERSION}; start the newer version that ` +
+      "wrote it",
+  );
+}
+
+/**
+ * Refuses a store that an import has not filled to its end.
+ *
+ * @throws {Error} that says what to do
+ */
+export async function refuseUnfinished(store: Store): Promise<void> {
+  const { versionstamp } = await store.get(metaKey("importing"));
+  if (versionstamp === null) return;
+  throw new Error(
+    "The store is not complete: an import into it is under way or was cut off; " +
+      "run the import again and let it end",
+  );
+}
+
+/**
  * Reads what the store says of itself; writes it if the store is new.
  *
- * @throws {Error} when a newer version of the program has written the store
+ * @throws {Error} when a newer version of the program has written the store, or
+ * an import has not filled it to its end
  */
 export async function prepareStore(store: Store): Promise<StoreFacts> {
-  const format = await store.get(metaKey("format"));
-  if (typeof format.value === "number" && format.value > FORMAT_VERSION) {
-    throw new Error(
-      `The store has format ${format.value}, and this version of edge-scim ` +
-        `reads formats up to ${FORMAT_VERSION}; start the newer version that ` +
-        "wrote it",
-    );
-  }
-  if (format.value !== FORMAT_VERSION) {
+  const format = await refuseNewer(store);
+  await refuseUnfinished(store);
+  if (format !== FORMAT_VERSION) {
     await store.write(new Change().set(metaKey("format"), FORMAT_VERSION));
   }
   return {

@@ -27,6 +27,16 @@ Deno.test("prepareStore() refuses a store that a newer program has written", asy
   assert.equal((await kv.get(metaKey("epoch"))).value, null);
 });
 
+Deno.test("prepareStore() refuses a store that an import has not filled to its end", async () => {
+  using kv = await Deno.openKv(":memory:");
+  await kv.set(metaKey("importing"), "");
+  await assert.rejects(
+    prepareStore(new Store(kv)),
+    /not complete: .* run the import again and let it end/,
+  );
+  assert.equal((await kv.get(metaKey("format"))).value, null);
+});
+
 Deno.test("prepareStore() notes the format of a new store", async () => {
   using kv = await Deno.openKv(":memory:");
   await prepareStore(new Store(kv));

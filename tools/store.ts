@@ -1,0 +1,48 @@
+/**
+ * What the tools that work on a store have in common.
+ * @module
+ */
+
+import { ConfigError, readConfig } from "../config.ts";
+
+/** How long a tool waits for one answer of the store, in milliseconds. */
+export const PATIENCE = 30_000;
+
+/**
+ * The store that KV_PATH names.
+ *
+ * @throws {ConfigError} when it is wrong
+ */
+export function kvPathOf(): string | undefined {
+  return readConfig(
+    (name) => name === "KV_PATH" ? Deno.env.get(name) : undefined,
+    false,
+  ).kvPath;
+}
+
+/**
+ * Runs a tool and ends the program: with 0, or with 1 and what was wrong.
+ *
+ * @param verb completes "Cannot …"
+ */
+export async function runTool(
+  verb: string,
+  tool: () => Promise<void>,
+): Promise<never> {
+  try {
+    await tool();
+    Deno.exit(0);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    for (const line of message.split("\n")) {
+      console.error(`Cannot ${verb}: ${line}`);
+    }
+    if (error instanceof ConfigError) console.error("KV_PATH names the store");
+    Deno.exit(1);
+  }
+}
+
+/** A number with commas between the thousands. */
+export function count(value: number): string {
+  return value.toLocaleString("en-US");
+}
