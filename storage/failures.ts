@@ -1,11 +1,11 @@
 /**
- * What a local store says when the system below it fails, as an answer.
+ * What a store says when what is below it fails, as an answer.
  * @module
  */
 
 import { ScimError } from "../domain/errors.ts";
 
-/** SQLite's words, and what is wrong then and who can mend it. */
+/** The words of SQLite and of KV Connect, and what is wrong then and who can mend it. */
 const FAILURES: readonly (readonly [RegExp, string])[] = [
   [
     /database or disk is full/,
@@ -22,16 +22,21 @@ const FAILURES: readonly (readonly [RegExp, string])[] = [
     "The store cannot read or write its files; the operator should look at its " +
     "disk. Send the request again later",
   ],
+  [
+    /^Failed to fetch metadata|\(status=4(?:01|03|29)\b|disabled for this database/,
+    "The KV server lets nobody in at present; the operator should look at its " +
+    "access token. Send the request again later",
+  ],
 ];
 
 /**
- * The answer to a failure of the disk: it passes when the disk is well again, so
- * that a client should come back.
+ * The answer to a failure of the disk, or of the server that keeps the store: it
+ * passes when that is well again, so that a client should come back.
  *
  * @returns 503 with Retry-After; undefined for any other error
  */
-export function diskFailure(error: unknown): ScimError | undefined {
-  if (!(error instanceof TypeError)) return undefined;
+export function storeFailure(error: unknown): ScimError | undefined {
+  if (!(error instanceof Error)) return undefined;
   const found = FAILURES.find(([words]) => words.test(error.message));
   return found &&
     new ScimError(503, undefined, found[1], { "Retry-After": "30" });

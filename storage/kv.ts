@@ -12,6 +12,9 @@ export const IN_MEMORY = ":memory:";
 /** How long the owner of a file may take to let it go, in milliseconds. */
 const OWNER_WITHIN = 1_000;
 
+/** How long a KV server may take to let somebody in, in milliseconds. */
+const SERVER_WITHIN = 15_000;
+
 /** A Deno KV that is open. */
 export interface OpenedKv extends Disposable {
   readonly kv: Deno.Kv;
@@ -32,11 +35,12 @@ export function isRemote(kvPath: string | undefined): boolean {
  *
  * @param kvPath a file, a URL, ":memory:", or undefined where the platform
  * provides the store
- * @throws {Error} when another process has the file, or it cannot be opened
+ * @throws {Error} when another process has the file, it cannot be opened, or the
+ * server lets nobody in
  */
 export async function openKv(kvPath: string | undefined): Promise<OpenedKv> {
   if (kvPath === undefined || isRemote(kvPath)) {
-    return opened(await Deno.openKv(kvPath), false);
+    return opened(await openRemote(kvPath), false);
   }
   if (kvPath === IN_MEMORY) return opened(await Deno.openKv(kvPath), true);
   await Deno.mkdir(dirname(kvPath), { recursive: true });
@@ -67,12 +71,15 @@ async function openFile(kvPath: string): Promise<Deno.Kv> {
 /**
  * Opens a KV to read from it, also while a server has it open.
  *
- * @throws {Error} when there is no such file
+ * @throws {Error} when there is no such file, or the server lets nobody in
  */
 export async function openKvToRead(
   kvPath: string | undefined,
 ): Promise<OpenedKv> {
-  if (kvPath !== undefined && !isRemote(kvPath) && kvPath !== IN_MEMORY) {
+  if (kvPath === undefined || isRemote(kvPath)) {
+    return opened(await openRemote(kvPath), false);
+  }
+  if (kvPath !== IN_MEMORY) {
     try {
       await Deno.stat(kvPath);
     } catch (error) {
@@ -96,6 +103,28 @@ function opened(
       lock?.close();
     },
   };
+}
+
+/** Opens a remote KV; one that takes a connection and says nothing is given up. */
+async function openRemote(kvPath: string | undefined): Promise<Deno.Kv> {
+  const opening = Deno.openKv(kvPath);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), SERVER_WITHIN);
+  });
+  try {
+    const kv = await Promise.race([opening, late]);
+    if (kv !== undefined) return kv;
+  } finally {
+    clearTimeout(timer);
+  }
+  opening.then((kv) => kv.close(), () => {});
+  const server = kvPath === undefined
+    ? "the KV server of the platform"
+    : `the KV server at ${kvPath}, which KV_PATH names,`;
+  throw new Error(
+    `${server} does not answer within ${SERVER_WITHIN / 1_000} s`,
+  );
 }
 
 /** Takes a lock; undefined when another process has it. */

@@ -190,6 +190,10 @@ export class ResourceRepository {
         },
       });
       if (done === undefined) {
+        // A remote KV repeats a commit whose answer was lost, which then finds
+        // what it has written.
+        const mine = await this.get(tenant, type, id);
+        if (mine !== undefined) return mine;
         await refuseTaken(store, type, id, claims);
         return undefined;
       }

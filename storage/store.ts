@@ -7,7 +7,7 @@ import { ScimError } from "../domain/errors.ts";
 import type { Change } from "./change.ts";
 import { Coherence, type Reads } from "./coherence.ts";
 import { inTime, retrying } from "./concurrency.ts";
-import { diskFailure } from "./failures.ts";
+import { storeFailure } from "./failures.ts";
 
 /** How many keys one `getMany` takes. */
 const MAX_GET_MANY = 10;
@@ -191,7 +191,7 @@ export class Store {
     try {
       return await inTime(promise, this.#deadline);
     } catch (error) {
-      throw diskFailure(error) ?? error;
+      throw storeFailure(error) ?? error;
     }
   }
 }

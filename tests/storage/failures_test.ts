@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ScimError } from "../../domain/errors.ts";
 import { Change } from "../../storage/change.ts";
-import { diskFailure } from "../../storage/failures.ts";
+import { storeFailure } from "../../storage/failures.ts";
 import { Store } from "../../storage/store.ts";
 import { observedKv } from "./fake_kv.ts";
 
@@ -47,8 +47,8 @@ Deno.test("a read that fails with the disk is 503", async () => {
   );
 });
 
-Deno.test("diskFailure() leaves every other error as it is", () => {
-  assert.equal(diskFailure(new TypeError("value too large")), undefined);
-  assert.equal(diskFailure(new Error("disk I/O error")), undefined);
-  assert.equal(diskFailure("disk I/O error"), undefined);
+Deno.test("storeFailure() leaves every other error as it is", () => {
+  assert.equal(storeFailure(new TypeError("value too large")), undefined);
+  assert.equal(storeFailure(new Error("disk I/O error")), undefined);
+  assert.equal(storeFailure("disk I/O error"), undefined);
 });

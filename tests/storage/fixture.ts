@@ -62,6 +62,9 @@ export interface Update extends Partial<UpdateRequest> {
   readonly ignored?: readonly string[];
 }
 
+/** What the services of all directories have that say nothing else. */
+export const DEFAULTS: { deadline?: number } = {};
+
 /** How long a check waits for jobs in the background, in milliseconds. */
 const PATIENCE = 2_000;
 
@@ -80,7 +83,12 @@ export class Directory {
     options: Omit<ServiceOptions, "kv"> = {},
   ): Promise<Directory> {
     const adminToken = "the-admin-secret-of-the-tests";
-    const services = await createServices({ kv, adminToken, ...options });
+    const services = await createServices({
+      kv,
+      adminToken,
+      ...DEFAULTS,
+      ...options,
+    });
     return new Directory(kv, services);
   }
 
