@@ -10,7 +10,6 @@
  */
 
 import { parseArgs } from "node:util";
-import { readConfig } from "../config.ts";
 import {
   type CheckReport,
   checkStore,
@@ -18,6 +17,7 @@ import {
 } from "../storage/check/check.ts";
 import { openKv, openKvToRead } from "../storage/kv.ts";
 import { Store } from "../storage/store.ts";
+import { kvPathOf } from "./store.ts";
 
 /** What the program was asked to do. */
 interface Options {
@@ -61,8 +61,7 @@ function summary(
 
 async function main(): Promise<number> {
   const { mend, json, tenant } = readOptions(Deno.args);
-  const onDeploy = Deno.env.get("DENO_DEPLOYMENT_ID") !== undefined;
-  const { kvPath } = readConfig((name) => Deno.env.get(name), onDeploy);
+  const kvPath = kvPathOf();
   // Where there is no store, none is to be made.
   if (mend) (await openKvToRead(kvPath))[Symbol.dispose]();
   using opened = mend ? await openKv(kvPath) : await openKvToRead(kvPath);

@@ -13,17 +13,16 @@
 
 import { ScimError } from "../../domain/errors.ts";
 import { Change } from "../change.ts";
-import { FORMAT_VERSION } from "../codec.ts";
 import { listJobs } from "../jobs.ts";
 import {
   allBelow,
-  metaKey,
   resourceTypePrefix,
   schemaPrefix,
   settingsKey,
   TENANT_PREFIX,
   tenantKey,
 } from "../keys.ts";
+import { refuseNewer, refuseUnfinished } from "../open.ts";
 import { Registries } from "../registries.ts";
 import type { Entry, MaybeEntry, Store } from "../store.ts";
 import { DEFAULT_TENANT } from "../tenants.ts";
@@ -88,11 +87,6 @@ export interface CheckOptions {
   readonly onFound?: (found: Disagreement) => void;
 }
 
-/** The store cannot be checked: it is none, or one of a newer program. */
-export class CannotCheckError extends Error {
-  override readonly name = "CannotCheckError";
-}
-
 /** How many disagreements are remembered, so that none is told twice. */
 const MAX_TOLD = 10_000;
 
@@ -123,23 +117,18 @@ interface Walk {
 /**
  * Checks a store. It may be in use.
  *
- * @throws {CannotCheckError} when there is no store, or one of a newer program
+ * @throws {Error} when there is no store, one of a newer program, or one that an
+ * import has not filled to its end
  * @throws {ScimError} 503 when the store does not answer
  */
 export async function checkStore(
   store: Store,
   options: CheckOptions = {},
 ): Promise<CheckReport> {
-  const { value } = await store.get(metaKey("format"));
-  if (typeof value !== "number") {
-    throw new CannotCheckError("There is no store of edge-scim at this place");
+  if (await refuseNewer(store) === undefined) {
+    throw new Error("there is no store of edge-scim at this place");
   }
-  if (value > FORMAT_VERSION) {
-    throw new CannotCheckError(
-      `The store has format ${value}, and this version of edge-scim reads ` +
-        `formats up to ${FORMAT_VERSION}; check it with the newer version`,
-    );
-  }
+  await refuseUnfinished(store);
   return await new Check(store, options).run();
 }
 

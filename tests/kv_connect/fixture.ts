@@ -46,6 +46,7 @@ export function environmentOf(
     ADMIN_TOKEN: ADMIN_SECRET,
     // Several processes are one service, and clients know it by one name.
     PUBLIC_URL: "https://scim.example.com",
+    REQUESTS_PER_SECOND: "1000000",
   };
 }
 

@@ -10,6 +10,7 @@ const WORDS = [
   ["attempt to write a readonly database", /may only be read/],
   ["disk I/O error", /cannot read or write its files/],
   ["unable to open database file", /cannot read or write its files/],
+  ["Failed to fetch metadata: 401", /lets nobody in at present/],
 ] as const;
 
 for (const [words, detail] of WORDS) {
@@ -49,6 +50,6 @@ Deno.test("a read that fails with the disk is 503", async () => {
 
 Deno.test("storeFailure() leaves every other error as it is", () => {
   assert.equal(storeFailure(new TypeError("value too large")), undefined);
-  assert.equal(storeFailure(new Error("disk I/O error")), undefined);
+  assert.equal(storeFailure(new Error("no such key")), undefined);
   assert.equal(storeFailure("disk I/O error"), undefined);
 });
