@@ -262,3 +262,13 @@ export async function seedFloorGroup(
 export function range(from: number, to: number): number[] {
   return Array.from({ length: Math.max(0, to - from) }, (_, i) => from + i);
 }
+
+let asked = 0;
+
+/**
+ * A path that was never asked for, so that no kept answer is the answer to it. The
+ * parameter means nothing to the server.
+ */
+export function anew(path: string): string {
+  return `${path}${path.includes("?") ? "&" : "?"}anew=${asked++}`;
+}

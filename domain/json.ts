@@ -50,6 +50,22 @@ export function jsonEquals(
     );
 }
 
+/** A copy of an object that shares nothing with it. */
+export function copyObject(object: JsonObject): JsonObject {
+  const copy: JsonObject = {};
+  for (const [name, value] of Object.entries(object)) {
+    // Assigning to this name would set the prototype.
+    if (name === "__proto__") return structuredClone(object);
+    copy[name] = copyValue(value);
+  }
+  return copy;
+}
+
+function copyValue(value: JsonValue): JsonValue {
+  if (Array.isArray(value)) return value.map(copyValue);
+  return isJsonObject(value) ? copyObject(value) : value;
+}
+
 /** What kind of JSON a value is, in the words of an error message. */
 export function describeJson(value: JsonValue | undefined): string {
   if (value === undefined) return "nothing";

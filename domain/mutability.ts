@@ -6,6 +6,7 @@
 import { elementKey } from "./elements.ts";
 import { mutability } from "./errors.ts";
 import {
+  copyObject,
   isJsonObject,
   jsonEquals,
   type JsonObject,
@@ -82,7 +83,7 @@ export function keepUnsent(
   before: JsonObject,
   after: JsonObject,
 ): JsonObject {
-  const result = structuredClone(after);
+  const result = copyObject(after);
   for (const [attribute, old, now] of singleValues(type, before, after)) {
     const { parent } = attribute;
     if (parent === undefined && Array.isArray(old) && Array.isArray(now)) {

@@ -17,6 +17,9 @@ const STRIPES = 1 << 20;
 /** How much work may read so that it is followed, in keys. */
 const MAX_READS = 1_000;
 
+/** How much a commit may write so that its values are followed, in keys. */
+const MAX_WRITES = 100;
+
 /** What some work has read. */
 export interface Reads {
   /** Stripes, each followed by its counter before the read. */
@@ -25,6 +28,18 @@ export interface Reads {
   unsettled: boolean;
   /** The work has ended; what still goes on behind it does not count. */
   ended: boolean;
+}
+
+/** A commit under way. */
+export interface Writing {
+  /**
+   * What knowing the new value of a key depends on when the commit has been
+   * carried out; undefined when others were writing it meanwhile, or the commit
+   * writes too much to be followed.
+   */
+  readsOf(key: Deno.KvKey): Reads | undefined;
+  /** To be called when it has ended, however it ended. */
+  end(): void;
 }
 
 /** Keeps count of the commits of one process. */
@@ -78,20 +93,36 @@ export class Coherence {
     return true;
   }
 
-  /**
-   * Notes that keys are about to be written.
-   *
-   * @returns to be called when the commit has ended, however it ended
-   */
-  writing(keys: readonly Deno.KvKey[]): () => void {
+  /** Notes that keys are about to be written. */
+  writing(keys: readonly Deno.KvKey[]): Writing {
     const stripes: number[] = [];
     for (const key of keys) addStripes(stripes, key);
     for (const stripe of stripes) move(this.#writers, stripe, 1);
-    return () => {
-      for (const stripe of stripes) {
-        move(this.#writers, stripe, -1);
-        move(this.#versions, stripe, 1);
-      }
+    const followed = keys.length > MAX_WRITES ? [] : keys;
+    const before = new Map(followed.map((key) => {
+      const stripe = stripeOf(key);
+      return [stripe, this.#versions[stripe] ?? 0];
+    }));
+    const mine = (stripe: number) =>
+      stripes.reduce((count, each) => each === stripe ? count + 1 : count, 0);
+    return {
+      readsOf: (key) => {
+        const stripe = stripeOf(key);
+        const writes = mine(stripe);
+        const version = before.get(stripe);
+        if (
+          version === undefined || this.#writers[stripe] !== writes ||
+          this.#versions[stripe] !== version
+        ) return undefined;
+        const after = (version + writes) >>> 0;
+        return { seen: [stripe, after], unsettled: false, ended: true };
+      },
+      end: () => {
+        for (const stripe of stripes) {
+          move(this.#writers, stripe, -1);
+          move(this.#versions, stripe, 1);
+        }
+      },
     };
   }
 

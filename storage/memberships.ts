@@ -208,10 +208,10 @@ export class Memberships {
     member: string,
     limit?: number,
   ): Promise<UpwardEdge[]> {
-    const entries = await this.#store.listAll(
-      { prefix: memberOfPrefix(tenant, member) },
-      limit,
-    );
+    const prefix = memberOfPrefix(tenant, member);
+    const entries = limit === undefined
+      ? await this.#store.listOften(prefix)
+      : await this.#store.listAll({ prefix }, limit);
     return entries.map(upward);
   }
 

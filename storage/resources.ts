@@ -358,7 +358,10 @@ export class ResourceRepository {
     const { store } = this.#options;
     const key = resourceKey(tenant, type.name, id);
     if (type.members === undefined) {
-      return { record: decodeRecord(await store.get(key)), version: undefined };
+      return {
+        record: decodeRecord(await store.getOften(key)),
+        version: undefined,
+      };
     }
     const [entry, version, modified] = await store.getMany([
       key,

@@ -5,9 +5,10 @@
 
 import { ScimError } from "../domain/errors.ts";
 import type { Change } from "./change.ts";
-import { Coherence, type Reads } from "./coherence.ts";
+import { Coherence, type Reads, type Writing } from "./coherence.ts";
 import { inTime, retrying } from "./concurrency.ts";
 import { storeFailure } from "./failures.ts";
+import { Recent } from "./recent.ts";
 
 /** How many keys one `getMany` takes. */
 const MAX_GET_MANY = 10;
@@ -18,8 +19,11 @@ const MAX_READS = 64;
 /** How many entries are read at a time. */
 const MAX_BATCH = 500;
 
-/** How many entries are kept in memory. */
+/** How many entries and lists are kept in memory, in each of two generations. */
 const MAX_KEPT = 10_000;
+
+/** The longest list that is kept. */
+const MAX_KEPT_LIST = 100;
 
 /** How long one KV call may take, in milliseconds. */
 const DEFAULT_DEADLINE = 5_000;
@@ -39,7 +43,8 @@ export class Store {
   /** Undefined when others write to the store, too. */
   readonly coherence: Coherence | undefined;
   readonly #deadline: number;
-  readonly #kept = new Map<string, { entry: MaybeEntry; reads: Reads }>();
+  readonly #entries = new Recent<{ entry: MaybeEntry; reads: Reads }>(MAX_KEPT);
+  readonly #lists = new Recent<{ entries: Entry[]; reads: Reads }>(MAX_KEPT);
 
   /**
    * @param deadline for each call, in milliseconds
@@ -63,24 +68,46 @@ export class Store {
   }
 
   /**
-   * Reads what most requests need and few change. Where nobody else writes to the
-   * store, it is kept in memory; the entry is the same object until it changes.
+   * Reads what is read more often than it is written. Where nobody else writes to
+   * the store, it is kept in memory; the entry is the same object until it changes.
    *
    * @throws {ScimError} 503
    */
   async getOften(key: Deno.KvKey): Promise<MaybeEntry> {
-    if (this.coherence === undefined) return await this.get(key);
+    const { coherence } = this;
+    if (coherence === undefined) return await this.get(key);
     const name = JSON.stringify(key);
-    const kept = this.#kept.get(name);
-    if (kept !== undefined && this.coherence.isCurrent(kept.reads)) {
-      this.coherence.reading([key]);
+    const kept = this.#entries.get(name);
+    if (kept !== undefined && coherence.isCurrent(kept.reads)) {
+      coherence.reading([key]);
       return kept.entry;
     }
-    const reads = this.coherence.readsOf(key);
+    const reads = coherence.readsOf(key);
     const entry = await this.get(key);
-    if (this.#kept.size >= MAX_KEPT) this.#kept.clear();
-    this.#kept.set(name, { entry, reads });
+    this.#entries.set(name, { entry, reads });
     return entry;
+  }
+
+  /**
+   * All entries below a prefix, which are few and read more often than written.
+   *
+   * @throws {ScimError} 503
+   */
+  async listOften(prefix: Deno.KvKey): Promise<readonly Entry[]> {
+    const { coherence } = this;
+    if (coherence === undefined) return await this.listAll({ prefix });
+    const name = JSON.stringify(prefix);
+    const kept = this.#lists.get(name);
+    if (kept !== undefined && coherence.isCurrent(kept.reads)) {
+      coherence.reading([prefix]);
+      return kept.entries;
+    }
+    const reads = coherence.readsOf(prefix);
+    const entries = await this.listAll({ prefix });
+    if (entries.length <= MAX_KEPT_LIST) {
+      this.#lists.set(name, { entries, reads });
+    }
+    return entries;
   }
 
   /** Entries in the order of the keys; up to 10 keys are one snapshot. */
@@ -178,12 +205,31 @@ export class Store {
   async #commit(
     change: Change,
   ): Promise<Deno.KvCommitResult | Deno.KvCommitError> {
-    const ended = this.coherence?.writing(change.keys);
+    const writing = this.coherence?.writing(change.keys);
     try {
-      return await change.on(this.kv).commit();
+      const result = await change.on(this.kv).commit();
+      if (writing !== undefined && result.ok) {
+        this.#keepWritten(change, writing, result.versionstamp);
+      }
+      return result;
     } finally {
       // Behind the deadline, too: until then it may still come into force.
-      ended?.();
+      writing?.end();
+    }
+  }
+
+  /** What was kept and is written is kept as it is written. */
+  #keepWritten(
+    { sets }: Change,
+    writing: Writing,
+    versionstamp: string,
+  ): void {
+    for (const { key, value } of sets) {
+      const name = JSON.stringify(key);
+      if (!this.#entries.has(name)) continue;
+      const reads = writing.readsOf(key);
+      const entry = { key, value, versionstamp };
+      if (reads !== undefined) this.#entries.set(name, { entry, reads });
     }
   }
 

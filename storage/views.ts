@@ -38,6 +38,8 @@ export interface ViewRequest {
   readonly wants: (attribute: Attribute) => boolean;
   /** The records are all that lie between the first and the last. */
   readonly contiguous?: boolean;
+  /** They have just been created: nothing refers to them yet. */
+  readonly isNew?: boolean;
   /** Only these members are wanted, if they are members. */
   readonly onlyMembers?: readonly string[];
 }
@@ -194,7 +196,7 @@ export class Views {
   ): Promise<JsonObject[]> {
     const { type, base, wants } = request;
     const [groups, members, referenced] = await Promise.all([
-      type.memberOf !== undefined && wants(type.memberOf)
+      type.memberOf !== undefined && wants(type.memberOf) && !request.isNew
         ? this.#groups.of(request)
         : undefined,
       this.#members(request, records, edges),

@@ -4,6 +4,7 @@
  */
 
 import { type Bench, idOf, measure, reached, type Work } from "../bench.ts";
+import { anew } from "../load.ts";
 import { median, summarise } from "../statistics.ts";
 import type { Row } from "../table.ts";
 
@@ -65,7 +66,7 @@ export const scans: Work = {
         encodeURIComponent(filter)
       }`;
       const scan = async () =>
-        (await measure(bench, server, [{ method: "GET", path }], {
+        (await measure(bench, server, [{ method: "GET", path: anew(path) }], {
           seconds: null,
           repeats: false,
         })).latency.max;

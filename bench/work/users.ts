@@ -19,7 +19,7 @@ import {
   userBody,
   userNameOf,
 } from "../people.ts";
-import { range } from "../load.ts";
+import { anew, range } from "../load.ts";
 
 /** How many new users one measurement can create in a second, with room. */
 const MOST_PER_SECOND = 5_000;
@@ -47,16 +47,32 @@ export const getUser: Work = {
         method: "GET",
         path: `/scim/v2/Users/${idOf(bench, number)}`,
       }));
+    const against = () =>
+      bench.loners.map((number) => ({
+        method: "GET",
+        path: `/Users/${idOf(bench, number)}?${floorSuffix(bench, number)}`,
+      }));
     return [
       ...await compare(bench, {
         work: "get",
         what: "GET user by id",
         server,
-        against: () =>
-          bench.loners.map((number) => ({
+        against,
+        atLeast: 0.7,
+      }),
+      ...await compare(bench, {
+        work: "get",
+        what: "GET user by id, asked for the first time",
+        server: () =>
+          range(0, MOST_PER_SECOND * 2).map((index) => ({
             method: "GET",
-            path: `/Users/${idOf(bench, number)}?${floorSuffix(bench, number)}`,
+            path: anew(
+              `/scim/v2/Users/${
+                idOf(bench, bench.loners[index % bench.loners.length] ?? 0)
+              }`,
+            ),
           })),
+        against,
         atLeast: 0.7,
       }),
       ...await compare(bench, {

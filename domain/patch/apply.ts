@@ -13,7 +13,13 @@ import {
 } from "../errors.ts";
 import { compileElementFilter, type Predicate } from "../filter/compile.ts";
 import { attributesNamed, leafCount } from "../filter/plan.ts";
-import { isJsonObject, type JsonObject, type JsonValue, own } from "../json.ts";
+import {
+  copyObject,
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+  own,
+} from "../json.ts";
 import { checkImmutable } from "../mutability.ts";
 import { Normalizer } from "../normalize.ts";
 import type { Profile } from "../profile.ts";
@@ -62,7 +68,7 @@ export function applyPatch(
   operations: readonly PatchOperation[],
   profile: Profile,
 ): PatchResult {
-  const session = new PatchSession(type, structuredClone(current), profile);
+  const session = new PatchSession(type, copyObject(current), profile);
   for (const [index, operation] of operations.entries()) {
     try {
       session.apply(operation);

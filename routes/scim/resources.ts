@@ -301,6 +301,7 @@ export function resources(services: Services): Hono<ScimEnvironment> {
       records: [record],
       base,
       wants: (attribute) => projection.shows(attribute),
+      isNew: status === 201,
     });
     if (view?.kind === "large") {
       const large = { tenant, type, record, base, projection, sent };

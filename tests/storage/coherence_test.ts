@@ -14,7 +14,7 @@ async function readsOf(coherence: Coherence, ...keys: Deno.KvKey[]) {
 }
 
 function write(coherence: Coherence, ...keys: Deno.KvKey[]): void {
-  coherence.writing(keys)();
+  coherence.writing(keys).end();
 }
 
 Deno.test("What was read is current while nothing of it is written", async () => {
@@ -46,7 +46,7 @@ Deno.test("What was read is not current while it is being written", async () => 
   const reads = await readsOf(coherence, USER);
   const ended = coherence.writing([USER]);
   strictEqual(coherence.isCurrent(reads), false);
-  ended();
+  ended.end();
   strictEqual(coherence.isCurrent(reads), false);
 });
 
@@ -54,7 +54,7 @@ Deno.test("What was read during a write is never current", async () => {
   const coherence = new Coherence();
   const ended = coherence.writing([USER]);
   const reads = await readsOf(coherence, USER);
-  ended();
+  ended.end();
   strictEqual(coherence.isCurrent(reads), false);
 });
 
@@ -62,9 +62,9 @@ Deno.test("What was read before a write that ends later is not current", async (
   const coherence = new Coherence();
   const first = coherence.writing([USER]);
   const second = coherence.writing([USER]);
-  first();
+  first.end();
   const reads = await readsOf(coherence, USER);
-  second();
+  second.end();
   strictEqual(coherence.isCurrent(reads), false);
 });
 
