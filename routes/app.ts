@@ -18,21 +18,24 @@ import {
 } from "./middleware/errors.ts";
 import { otherVersion, routingPath, SCIM_BASE_PATH } from "./paths.ts";
 import { scimApp } from "./scim/app.ts";
+import type { ScimEnvironment } from "./scim/environment.ts";
 import type { Services } from "./services.ts";
 
 /** How long the readiness probe waits for the store, in milliseconds. */
 const READY_WITHIN = 2_000;
 
 /** Builds the app that answers every request of the server. */
-export function createApp(services: Services): Hono {
-  const app = new Hono({ getPath: (request) => routingPath(getPath(request)) });
+export function createApp(services: Services): Hono<ScimEnvironment> {
+  const app = new Hono<ScimEnvironment>({
+    getPath: (request) => routingPath(getPath(request)),
+  });
   app.onError(
     renderError(
       services,
       (error) => problemResponse(error.status, error.message),
     ),
   );
-  app.use(keepAnswers(services, services.answerMemory));
+  app.fetch = keepAnswers(app, services, services.answerMemory);
   app.use(async function headers(c, next) {
     await next();
     c.res.headers.set("X-Content-Type-Options", "nosniff");

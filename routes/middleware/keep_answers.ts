@@ -5,8 +5,7 @@
  * @module
  */
 
-import type { Context } from "hono";
-import { createMiddleware } from "hono/factory";
+import type { Hono } from "hono";
 import type { Reads } from "../../storage/coherence.ts";
 import type { TenantRegistry } from "../../storage/registries.ts";
 import { isKnown, notModified } from "../scim/preconditions.ts";
@@ -33,57 +32,75 @@ interface KeptAnswer {
   readonly reads: Reads;
 }
 
+/** What a request was answered for: the client, and what was in force for it. */
+type Allowance = Pick<KeptAnswer, "client" | "current">;
+
+/** Answers requests, as an app does. */
+type Fetch = Hono["fetch"];
+
 /**
- * Answers from memory, if that tells the same as the store would. A handler that
- * has set `keeps` allows it for what it has answered.
+ * Answers from memory, if that tells the same as the store would, before the app
+ * has to look where the request goes. A handler that has set `keeps` allows it for
+ * what it has answered.
+ *
+ * @param memory how much of it answers may take, in bytes; 0 keeps none
  */
 export function keepAnswers(
+  app: Hono<ScimEnvironment>,
   services: Services,
   memory: number = DEFAULT_ANSWER_MEMORY,
-) {
-  const { store, tokens } = services;
-  const { coherence } = store;
+): Fetch {
+  const { store: { coherence }, tokens } = services;
+  const { fetch } = app;
+  if (coherence === undefined) return fetch;
   const answers = new Answers(memory);
-  return createMiddleware<ScimEnvironment>(
-    async function keepAnswers(c, next) {
-      if (coherence === undefined || c.req.method !== "GET") {
-        return await next();
-      }
-      const name = nameOf(c);
-      const kept = answers.get(name);
-      if (kept !== undefined) {
-        const { client, current, reads } = kept;
-        if (!coherence.isCurrent(reads) || !tokens.use(client.token)) {
-          answers.forget(name);
-        } else if (takeTurn(services, client, current) === 0) {
-          return isKnown(c, kept.version)
-            ? notModified(kept.version)
-            : new Response(kept.body, { headers: kept.headers });
-        }
-      }
-      const { reads } = await coherence.following(next);
-      if (c.get("keeps") !== true || !isSmall(c.res)) return;
-      const { body, headers } = {
-        body: new Uint8Array(await c.res.arrayBuffer()),
-        headers: Object.fromEntries(c.res.headers),
-      };
-      c.res = new Response(body, { headers });
-      if (!coherence.isCurrent(reads)) return;
-      answers.keep(name, {
-        client: c.get("client"),
-        current: c.get("current"),
-        version: headers["etag"] ?? "",
-        body,
-        headers,
-        reads,
-      });
-    },
-  );
-}
+  const allowed = new WeakMap<Request, Allowance>();
+  app.use(async function allow(c, next) {
+    await next();
+    if (c.get("keeps") !== true) return;
+    const allowance = { client: c.get("client"), current: c.get("current") };
+    allowed.set(c.req.raw, allowance);
+  });
 
-/** All that an answer depends on but the store and the time. */
-function nameOf(c: Context): string {
-  return `${c.req.header("Authorization")} ${c.req.url}`;
+  const answerAnew = async (
+    name: string,
+    ...[request, ...context]: Parameters<Fetch>
+  ): Promise<Response> => {
+    const { value: response, reads } = await coherence.following(async () =>
+      await fetch(request, ...context)
+    );
+    const allowance = allowed.get(request);
+    if (allowance === undefined || !isSmall(response)) return response;
+    const kept: KeptAnswer = {
+      ...allowance,
+      body: new Uint8Array(await response.arrayBuffer()),
+      headers: Object.fromEntries(response.headers),
+      version: response.headers.get("ETag") ?? "",
+      reads,
+    };
+    if (coherence.isCurrent(reads)) answers.keep(name, kept);
+    return new Response(kept.body, { headers: kept.headers });
+  };
+
+  return function keepAnswers(request, ...context) {
+    if (request.method !== "GET") return fetch(request, ...context);
+    // All that an answer depends on but the store and the time.
+    const { headers, url } = request;
+    const name = `${headers.get("Authorization")} ${url}`;
+    const kept = answers.get(name);
+    if (kept === undefined) return answerAnew(name, request, ...context);
+    const { client, current, version } = kept;
+    if (!coherence.isCurrent(kept.reads) || !tokens.use(client.token)) {
+      answers.forget(name);
+      return answerAnew(name, request, ...context);
+    }
+    if (takeTurn(services, client, current) > 0) {
+      return fetch(request, ...context);
+    }
+    return isKnown(headers.get("If-None-Match"), version)
+      ? notModified(version)
+      : new Response(kept.body, { headers: kept.headers });
+  };
 }
 
 function isSmall({ status, headers }: Response): boolean {

@@ -3,7 +3,6 @@
  * @module
  */
 
-import type { Context } from "hono";
 import { ScimError } from "../../domain/errors.ts";
 
 /** What a request says about the version that it expects. */
@@ -23,9 +22,11 @@ export function namesVersion(header: string, version: string): boolean {
 }
 
 /** Whether the client has a version already, by If-None-Match. */
-export function isKnown(c: Context, version: string): boolean {
-  const ifNoneMatch = c.req.header("If-None-Match");
-  return ifNoneMatch !== undefined && namesVersion(ifNoneMatch, version);
+export function isKnown(
+  ifNoneMatch: string | null | undefined,
+  version: string,
+): boolean {
+  return typeof ifNoneMatch === "string" && namesVersion(ifNoneMatch, version);
 }
 
 /** 304 for a client that has the version already. */

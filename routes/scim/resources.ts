@@ -117,7 +117,9 @@ export function resources(services: Services): Hono<ScimEnvironment> {
     const record = await repository.get(writer.tenant, type, id);
     if (record === undefined) throw noSuchResource(type, id);
     const version = views.version(record);
-    if (isKnown(c, version)) return notModified(version);
+    if (isKnown(c.req.header("If-None-Match"), version)) {
+      return notModified(version);
+    }
     c.set("keeps", true);
     return await answer(c, request, record, 200);
   });
