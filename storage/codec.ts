@@ -1,15 +1,21 @@
 /**
- * How records are stored: a format byte, then JSON, deflated when it is long.
+ * How records are stored: a format byte, then JSON, written shorter by phrases, or
+ * deflated when it is long.
  * @module
  */
 
 import { deflateRawSync, inflateRawSync } from "node:zlib";
+import { expand, shorten } from "./phrases.ts";
 
-/** The newest format that this program reads and the one that it writes. */
-export const FORMAT_VERSION = 1;
+/**
+ * The newest format that this program reads and the one that it writes. Format 1
+ * had no phrases.
+ */
+export const FORMAT_VERSION = 2;
 
 const PLAIN = 1;
 const DEFLATED = 2;
+const SHORTENED = 3;
 
 /**
  * Rows above this size take whole overflow pages, more than 4 KB, in SQLite.
@@ -32,10 +38,10 @@ export function encode(value: unknown): Uint8Array {
 
 /** Encodes a JSON text. */
 export function encodeText(text: string): Uint8Array {
-  const json = encoder.encode(text);
-  return json.length > DEFLATE_ABOVE
-    ? tagged(DEFLATED, deflateRawSync(json))
-    : tagged(PLAIN, json);
+  const short = encoder.encode(shorten(text));
+  return short.length > DEFLATE_ABOVE
+    ? tagged(DEFLATED, deflateRawSync(encoder.encode(text)))
+    : tagged(SHORTENED, short);
 }
 
 /** Whether encoded bytes fit under one key. */
@@ -56,6 +62,8 @@ export function decode(value: unknown): unknown {
   switch (value[0]) {
     case PLAIN:
       return JSON.parse(decoder.decode(content));
+    case SHORTENED:
+      return JSON.parse(expand(decoder.decode(content)));
     case DEFLATED:
       return JSON.parse(decoder.decode(inflateRawSync(content)));
     default:

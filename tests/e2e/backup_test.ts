@@ -265,7 +265,7 @@ for (
         assert.equal(code, 1);
         assert.match(
           output,
-          /Cannot .*: The store has format 2, and this version of edge-scim reads formats up to 1; start the newer version that wrote it/,
+          /Cannot .*: The store has format 3, and this version of edge-scim reads formats up to 2; start the newer version that wrote it/,
         );
       }),
   );

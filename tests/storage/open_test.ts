@@ -22,7 +22,7 @@ Deno.test("prepareStore() refuses a store that a newer program has written", asy
   await kv.set(metaKey("format"), FORMAT_VERSION + 1);
   await assert.rejects(
     prepareStore(new Store(kv)),
-    /has format 2, and this version of edge-scim reads formats up to 1/,
+    /has format 3, and this version of edge-scim reads formats up to 2/,
   );
   assert.equal((await kv.get(metaKey("epoch"))).value, null);
 });
