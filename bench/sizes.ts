@@ -4,17 +4,17 @@
  * @module
  */
 
-/** The record of a user, as the server compresses it. */
-export const RECORD_SIZE = 560;
+/** The record of a user, as the server writes it. */
+export const RECORD_SIZE = 536;
 
 /** The record of a group. */
-export const GROUP_RECORD_SIZE = 80;
+export const GROUP_RECORD_SIZE = 55;
 
 /** The log record of the creation of a user. */
-export const CREATION_LOG_SIZE = 840;
+export const CREATION_LOG_SIZE = 356;
 
 /** The log record of a change of one attribute. */
-export const CHANGE_LOG_SIZE = 220;
+export const CHANGE_LOG_SIZE = 130;
 
 /** The log record of one member more or less. */
-export const MEMBER_LOG_SIZE = 260;
+export const MEMBER_LOG_SIZE = 159;
