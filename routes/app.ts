@@ -9,7 +9,6 @@ import { ScimError } from "../domain/errors.ts";
 import { clip } from "../domain/text.ts";
 import { inTime } from "../storage/concurrency.ts";
 import { metaKey } from "../storage/keys.ts";
-import { adminApp } from "./admin/app.ts";
 import { keepAnswers } from "./middleware/keep_answers.ts";
 import {
   problemResponse,
@@ -24,11 +23,14 @@ import type { Services } from "./services.ts";
 /** How long the readiness probe waits for the store, in milliseconds. */
 const READY_WITHIN = 2_000;
 
+/** How paths are read, by all apps. */
+const PATHS = {
+  getPath: (request: Request) => routingPath(getPath(request)),
+};
+
 /** Builds the app that answers every request of the server. */
 export function createApp(services: Services): Hono<ScimEnvironment> {
-  const app = new Hono<ScimEnvironment>({
-    getPath: (request) => routingPath(getPath(request)),
-  });
+  const app = new Hono<ScimEnvironment>(PATHS);
   app.onError(
     renderError(
       services,
@@ -50,7 +52,10 @@ export function createApp(services: Services): Hono<ScimEnvironment> {
       ? c.text("ready\n")
       : c.text("not ready\n", 503);
   });
-  app.route("/admin", adminApp(services));
+  const admin = adminWhenNeeded(services);
+  for (const path of ["/admin", "/admin/*"]) {
+    app.all(path, async (c) => await (await admin()).fetch(c.req.raw, c.env));
+  }
   app.route(SCIM_BASE_PATH, scimApp(services));
   app.notFound((c) => {
     const version = otherVersion(c.req.path);
@@ -74,6 +79,19 @@ export function createApp(services: Services): Hono<ScimEnvironment> {
     );
   });
   return app;
+}
+
+/**
+ * The admin API, loaded with the first request to it: a tenth of the start would
+ * be for what an identity provider never asks for.
+ */
+function adminWhenNeeded(services: Services): () => Promise<Hono> {
+  let app: Promise<Hono> | undefined;
+  const load = async () => {
+    const { adminApp } = await import("./admin/app.ts");
+    return new Hono(PATHS).route("/admin", adminApp(services));
+  };
+  return () => app ??= load();
 }
 
 async function isReady({ store }: Services): Promise<boolean> {

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { deflateRawSync, inflateRawSync } from "node:zlib";
 import { expand, shorten } from "./phrases.ts";
 
 /**
@@ -40,7 +39,7 @@ export function encode(value: unknown): Uint8Array {
 export function encodeText(text: string): Uint8Array {
   const short = encoder.encode(shorten(text));
   return short.length > DEFLATE_ABOVE
-    ? tagged(DEFLATED, deflateRawSync(encoder.encode(text)))
+    ? tagged(DEFLATED, zlib().deflateRawSync(encoder.encode(text)))
     : tagged(SHORTENED, short);
 }
 
@@ -65,13 +64,19 @@ export function decode(value: unknown): unknown {
     case SHORTENED:
       return JSON.parse(expand(decoder.decode(content)));
     case DEFLATED:
-      return JSON.parse(decoder.decode(inflateRawSync(content)));
+      return JSON.parse(decoder.decode(zlib().inflateRawSync(content)));
     default:
       throw new TypeError(
         `Cannot decode a stored value: its format ${value[0]} is newer than ` +
           "this program",
       );
   }
+}
+
+/** Loaded when it is needed: it takes its time, and few records are so long. */
+function zlib() {
+  // deno-lint-ignore no-process-global -- importing it loads what is to be put off
+  return process.getBuiltinModule("node:zlib");
 }
 
 function tagged(tag: number, content: Uint8Array): Uint8Array {

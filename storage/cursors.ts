@@ -3,11 +3,16 @@
  * @module
  */
 
-import { createHash, createHmac, timingSafeEqual } from "node:crypto";
-import { Buffer } from "node:buffer";
 import { z } from "zod";
 import { CURSOR_TIMEOUT } from "../domain/limits.ts";
 import { ScimError } from "../domain/errors.ts";
+import {
+  hashOf,
+  sameText,
+  signatureOf,
+  textOfBase64Url,
+  textToBase64Url,
+} from "./hashes.ts";
 
 /** Where a page ended. */
 export interface Position {
@@ -63,9 +68,9 @@ export class Cursors {
     position: Position,
     count: number,
   ): string {
-    const text = Buffer.from(
+    const text = textToBase64Url(
       JSON.stringify([1, this.#now(), count, position]),
-    ).toString("base64url");
+    );
     return `${text}.${this.#sign(tenant, query, text)}`;
   }
 
@@ -77,15 +82,11 @@ export class Cursors {
    */
   read(tenant: string, query: readonly unknown[], cursor: string): ReadCursor {
     const [text = "", signature = "", ...rest] = cursor.split(".");
-    const expected = Buffer.from(this.#sign(tenant, query, text));
-    const given = Buffer.from(signature);
-    if (
-      rest.length > 0 || expected.length !== given.length ||
-      !timingSafeEqual(expected, given)
-    ) throw invalidCursor();
-    const parsed = content.safeParse(
-      JSON.parse(Buffer.from(text, "base64url").toString()),
-    );
+    const expected = this.#sign(tenant, query, text);
+    if (rest.length > 0 || !sameText(expected, signature)) {
+      throw invalidCursor();
+    }
+    const parsed = content.safeParse(JSON.parse(textOfBase64Url(text)));
     if (!parsed.success) throw invalidCursor();
     const [, made, count, position] = parsed.data;
     if (this.#now() - made > CURSOR_TIMEOUT) {
@@ -112,10 +113,8 @@ export class Cursors {
   }
 
   #sign(tenant: string, query: readonly unknown[], text: string): string {
-    const bound = createHash("sha256").update(JSON.stringify([tenant, query]))
-      .digest("base64url");
-    return createHmac("sha256", this.#secret).update(`${bound}.${text}`)
-      .digest().subarray(0, SIGNATURE_LENGTH).toString("base64url");
+    const bound = hashOf(JSON.stringify([tenant, query]));
+    return signatureOf(this.#secret, `${bound}.${text}`, SIGNATURE_LENGTH);
   }
 }
 

@@ -31,8 +31,8 @@
  * @module
  */
 
-import { createHash } from "node:crypto";
 import { compareText } from "../domain/text.ts";
+import { hashOf } from "./hashes.ts";
 
 /** Comes after every text: a part that is a number follows all that are strings. */
 const LAST = 0n;
@@ -292,8 +292,7 @@ export function metaKey(
  */
 export function textPart(text: string): string {
   if (text.length <= MAX_TEXT) return text;
-  const hash = createHash("sha256").update(text).digest("base64url");
-  return `${cut(text, MAX_TEXT)}\u0000${hash}`;
+  return `${cut(text, MAX_TEXT)}\u0000${hashOf(text)}`;
 }
 
 /** Whether a value was cut: its place among the keys is not its own then. */

@@ -4,8 +4,6 @@
  * @module
  */
 
-import { dirname } from "node:path";
-
 /** Keeps the store in memory; nothing is left behind. */
 export const IN_MEMORY = ":memory:";
 
@@ -43,7 +41,8 @@ export async function openKv(kvPath: string | undefined): Promise<OpenedKv> {
     return opened(await openRemote(kvPath), false);
   }
   if (kvPath === IN_MEMORY) return opened(await Deno.openKv(kvPath), true);
-  await Deno.mkdir(dirname(kvPath), { recursive: true });
+  const folder = /^(.*)[/\\]/.exec(kvPath)?.[1];
+  if (folder) await Deno.mkdir(folder, { recursive: true });
   const lock = await own(`${kvPath}.lock`);
   if (lock === undefined) {
     throw new Error(

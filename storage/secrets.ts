@@ -3,8 +3,7 @@
  * @module
  */
 
-import { Buffer } from "node:buffer";
-import { createHash, timingSafeEqual } from "node:crypto";
+import { hashOf, sameText, toBase64Url } from "./hashes.ts";
 
 const TOKEN = /^scim_([A-Za-z0-9_-]{43})([A-Za-z0-9_-]{6})$/;
 
@@ -13,8 +12,7 @@ const TOKEN = /^scim_([A-Za-z0-9_-]{43})([A-Za-z0-9_-]{6})$/;
  * that secret scanners recognise it and typing errors need no look-up.
  */
 export function newToken(): string {
-  const random = Buffer.from(crypto.getRandomValues(new Uint8Array(32)));
-  const secret = random.toString("base64url");
+  const secret = toBase64Url(crypto.getRandomValues(new Uint8Array(32)));
   return `scim_${secret}${checksum(secret)}`;
 }
 
@@ -26,17 +24,14 @@ export function isTokenShaped(text: string): boolean {
 
 /** The hash under which a secret is known. */
 export function hashSecret(secret: string): string {
-  return createHash("sha256").update(secret).digest("base64url");
+  return hashOf(secret);
 }
 
 /** Whether two hashes are equal, in a time that does not tell where they differ. */
 export function sameHash(a: string, b: string): boolean {
-  const left = Buffer.from(a);
-  const right = Buffer.from(b);
-  return left.length === right.length && timingSafeEqual(left, right);
+  return sameText(a, b);
 }
 
 function checksum(secret: string): string {
-  return createHash("sha256").update(`scim_${secret}`).digest("base64url")
-    .slice(0, 6);
+  return hashOf(`scim_${secret}`).slice(0, 6);
 }

@@ -12,7 +12,7 @@ const ROOT = new URL("..", import.meta.url);
 /** What the files of each folder may import. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   domain: ["domain", "zod"],
-  storage: ["storage", "domain", "zod", "node:"],
+  storage: ["storage", "domain", "zod", "@noble/hashes", "node:"],
   routes: ["routes", "domain", "storage", "hono", "@hono/zod-validator", "zod"],
 };
 
