@@ -14,6 +14,11 @@ export const DEFAULT_KV_PATH = "./data/scim.db";
 
 const nonEmpty = z.string().min(1, "must not be empty");
 
+/** The most memory that answers can be given, in MiB. */
+const MOST_MEMORY = 65_536;
+
+const MEMORY_RULE = `must be a number of MiB from 0 to ${MOST_MEMORY}`;
+
 const environment = z.object({
   PORT: z.string().regex(/^\d{1,5}$/, "must be a port number, such as 8000")
     .transform(Number)
@@ -49,6 +54,9 @@ const environment = z.object({
   REQUESTS_PER_SECOND: z.string()
     .transform((text) => /^\d+$/.test(text) ? Number(text) : NaN)
     .pipe(requestsPerSecond).default(DEFAULT_REQUESTS_PER_SECOND),
+  ANSWER_MEMORY_MB: z.string().regex(/^\d{1,5}$/, MEMORY_RULE)
+    .transform(Number).refine((size) => size <= MOST_MEMORY, MEMORY_RULE)
+    .default(128),
 });
 
 /** The configuration of the server. */
@@ -62,6 +70,8 @@ export interface Config {
   readonly adminToken: string | undefined;
   /** How many requests a second a token may send where its tenant has not decided. */
   readonly requestsPerSecond: number;
+  /** How much memory kept answers may take, in bytes. */
+  readonly answerMemory: number;
 }
 
 /** The names of the environment variables that are read. */
@@ -100,6 +110,7 @@ export function readConfig(
     PUBLIC_URL,
     ADMIN_TOKEN,
     REQUESTS_PER_SECOND,
+    ANSWER_MEMORY_MB,
   } = result.data;
   return {
     port: PORT,
@@ -108,5 +119,6 @@ export function readConfig(
     publicUrl: PUBLIC_URL,
     adminToken: ADMIN_TOKEN,
     requestsPerSecond: REQUESTS_PER_SECOND,
+    answerMemory: ANSWER_MEMORY_MB * 1_048_576,
   };
 }

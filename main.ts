@@ -48,6 +48,7 @@ async function main(): Promise<void> {
     adminToken: config.adminToken,
     publicUrl: config.publicUrl,
     requestsPerSecond: config.requestsPerSecond,
+    answerMemory: config.answerMemory,
     exclusive: opened.exclusive,
     report,
   });

@@ -24,7 +24,7 @@ function mistakes(environment: Environment): string[] {
   return lines;
 }
 
-Deno.test("readConfig() asks for the six variables of the documentation and no other", () => {
+Deno.test("readConfig() asks for the seven variables of the documentation and no other", () => {
   const asked: string[] = [];
   readConfig((name) => {
     asked.push(name);
@@ -37,6 +37,7 @@ Deno.test("readConfig() asks for the six variables of the documentation and no o
     "PUBLIC_URL",
     "ADMIN_TOKEN",
     "REQUESTS_PER_SECOND",
+    "ANSWER_MEMORY_MB",
   ]);
   deepStrictEqual([...VARIABLES], asked);
 });
@@ -49,6 +50,7 @@ Deno.test("readConfig() has a default for everything", () => {
     publicUrl: undefined,
     adminToken: undefined,
     requestsPerSecond: 100,
+    answerMemory: 134_217_728,
   });
 });
 
@@ -90,6 +92,8 @@ const TAKEN: readonly (readonly [string, string, Partial<Config>])[] = [
   }],
   ["ADMIN_TOKEN", "!x~", { adminToken: "!x~" }],
   ["REQUESTS_PER_SECOND", "25", { requestsPerSecond: 25 }],
+  ["ANSWER_MEMORY_MB", "0", { answerMemory: 0 }],
+  ["ANSWER_MEMORY_MB", "1", { answerMemory: 1_048_576 }],
   ["REQUESTS_PER_SECOND", "1000000", { requestsPerSecond: 1_000_000 }],
 ];
 
@@ -103,6 +107,7 @@ for (const [name, value, expected] of TAKEN) {
 const PORT = "PORT must be a port number, such as 8000";
 const URL =
   "PUBLIC_URL must be an http or https URL, such as https://scim.example.com";
+const MEMORY = "ANSWER_MEMORY_MB must be a number of MiB from 0 to 65536";
 const RATE = "REQUESTS_PER_SECOND must be an integer from 25 to 1000000";
 const TOKEN =
   "ADMIN_TOKEN must be made of ASCII letters, digits and signs, without blanks";
@@ -175,6 +180,9 @@ const REFUSED: readonly (readonly [string, string, string])[] = [
   ["REQUESTS_PER_SECOND", "1e3", RATE],
   ["REQUESTS_PER_SECOND", "-100", RATE],
   ["REQUESTS_PER_SECOND", "many", RATE],
+  ["ANSWER_MEMORY_MB", "-1", MEMORY],
+  ["ANSWER_MEMORY_MB", "65537", MEMORY],
+  ["ANSWER_MEMORY_MB", "1.5", MEMORY],
   ["ADMIN_TOKEN", "line\n", TOKEN],
   ["ADMIN_TOKEN", "schlüssel", TOKEN],
   ["ADMIN_TOKEN", "a\u0000", TOKEN],
