@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkStore as check } from "../../storage/check/check.ts";
 import { listJobs } from "../../storage/jobs.ts";
 import { JOB_PREFIX } from "../../storage/keys.ts";
 import { openKvToRead } from "../../storage/kv.ts";
@@ -20,11 +21,20 @@ const JOBS_WITHIN = 60_000;
 /** How many disagreements are told. */
 const MAX_TOLD = 8;
 
-/** What does not fit together in a store; its server may be running. */
+/**
+ * What does not fit together in a store, as the tests see it and as the product's
+ * own check does; its server may be running.
+ */
 export async function checkStore(kvPath: string): Promise<string[]> {
   using opened = await openKvToRead(kvPath);
   const found = await findDisagreements(opened.kv, TENANT);
-  return found.slice(0, MAX_TOLD).map((sentence) => `store: ${sentence}`);
+  const { disagreements } = await check(new Store(opened.kv));
+  return [
+    ...found.slice(0, MAX_TOLD).map((sentence) => `store: ${sentence}`),
+    ...disagreements.slice(0, MAX_TOLD).map(({ detail }) =>
+      `check-store: ${detail}`
+    ),
+  ];
 }
 
 /** Waits until a server has done all jobs, or for as long as they may take. */
