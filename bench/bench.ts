@@ -107,7 +107,7 @@ export async function measure(
 }
 
 /** @throws {Error} when an answer was not a 2xx, or a connection broke */
-export function requireSuccess(
+function requireSuccess(
   { statuses, broken, complaint }: Outcome,
   requests: readonly WireRequest[],
 ): void {

@@ -87,7 +87,7 @@ export async function startServer(
 }
 
 /** Sends a request to the admin API. */
-export async function administer(
+async function administer(
   server: Program,
   method: string,
   path: string,

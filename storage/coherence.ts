@@ -54,9 +54,11 @@ export class Coherence {
     work: () => Promise<T>,
   ): Promise<{ readonly value: T; readonly reads: Reads }> {
     const reads = nothingRead();
-    const value = await this.#reads.run(reads, work);
-    reads.ended = true;
-    return { value, reads };
+    try {
+      return { value: await this.#reads.run(reads, work), reads };
+    } finally {
+      reads.ended = true;
+    }
   }
 
   /** Notes that keys are about to be read: each one, and all that begin with it. */

@@ -50,7 +50,12 @@ export async function openKv(kvPath: string | undefined): Promise<OpenedKv> {
         "processes can share a store over KV Connect only)",
     );
   }
-  return opened(await openFile(kvPath), true, lock);
+  try {
+    return opened(await openFile(kvPath), true, lock);
+  } catch (error) {
+    lock.close();
+    throw error;
+  }
 }
 
 /** @throws {Error} that names the file, which the error of the system does not */

@@ -25,6 +25,7 @@ import {
   settingsKey,
 } from "./keys.ts";
 import type { Leaving } from "./leaving.ts";
+import { Recent } from "./recent.ts";
 import type { Store } from "./store.ts";
 import {
   decodeSettings,
@@ -47,8 +48,8 @@ export interface TenantRegistry {
   readonly versionstamp: string | null;
 }
 
-/** How many tenants are kept in memory. */
-const MAX_CACHED = 1_000;
+/** How many tenants are kept in memory, in each of two generations. */
+const MAX_CACHED = 500;
 
 const schemaRecord = z.object({
   definition: storedSchema,
@@ -66,7 +67,7 @@ const resourceTypeRecord = z.object({
 /** Reads and changes what is in force. */
 export class Registries {
   readonly #store: Store;
-  readonly #cache = new Map<string, TenantRegistry>();
+  readonly #cache = new Recent<TenantRegistry>(MAX_CACHED);
   /** Tenants that have added nothing share what is compiled of a registry. */
   readonly #builtIn = new Map<boolean, Registry>();
 
@@ -83,16 +84,9 @@ export class Registries {
     const entry = await this.#store.getOften(settingsKey(tenant));
     if (entry.versionstamp === null) return this.#untouched();
     const cached = this.#cache.get(tenant);
-    const current = cached?.versionstamp === entry.versionstamp
-      ? cached
-      : await retrying(() => this.#read(tenant));
-    // Who was asked for last stands last.
-    this.#cache.delete(tenant);
+    if (cached?.versionstamp === entry.versionstamp) return cached;
+    const current = await retrying(() => this.#read(tenant));
     this.#cache.set(tenant, current);
-    if (this.#cache.size > MAX_CACHED) {
-      const [oldest] = this.#cache.keys();
-      if (oldest !== undefined) this.#cache.delete(oldest);
-    }
     return current;
   }
 

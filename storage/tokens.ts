@@ -69,6 +69,9 @@ type TokenIndex = z.infer<typeof tokenIndex>;
 /** How often the last use of a token is written, in milliseconds. */
 const USE_INTERVAL = 60_000;
 
+/** Of how many tokens it is remembered, in each of two generations. */
+const MAX_NOTED = 10_000;
+
 /** How many secrets are remembered to be well shaped. */
 const MAX_SHAPED = 1_000;
 
@@ -80,7 +83,7 @@ export class TokenRepository {
   readonly #store: Store;
   readonly #clock: () => Date;
   readonly #newId: () => string;
-  readonly #noted = new Map<string, number>();
+  readonly #noted = new Recent<number>(MAX_NOTED);
   /** Hashes of secrets whose checksum is right. */
   readonly #shaped = new Recent<true>(MAX_SHAPED);
   readonly #decoded = new WeakMap<MaybeEntry, Token>();

@@ -17,7 +17,7 @@ import {
 } from "../storage/check/check.ts";
 import { openKv, openKvToRead } from "../storage/kv.ts";
 import { Store } from "../storage/store.ts";
-import { kvPathOf } from "./store.ts";
+import { kvPathOf, PATIENCE, runTool } from "./store.ts";
 
 /** What the program was asked to do. */
 interface Options {
@@ -65,7 +65,7 @@ async function main(): Promise<number> {
   // Where there is no store, none is to be made.
   if (mend) (await openKvToRead(kvPath))[Symbol.dispose]();
   using opened = mend ? await openKv(kvPath) : await openKvToRead(kvPath);
-  const report = await checkStore(new Store(opened.kv), {
+  const report = await checkStore(new Store(opened.kv, PATIENCE), {
     mend,
     tenant,
     ...(json ? {} : { onFound: (found) => console.log(line(found)) }),
@@ -74,14 +74,4 @@ async function main(): Promise<number> {
   return report.left === 0 ? 0 : 1;
 }
 
-if (import.meta.main) {
-  try {
-    Deno.exit(await main());
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    for (const text of message.split("\n")) {
-      console.error(`Cannot check: ${text}`);
-    }
-    Deno.exit(2);
-  }
-}
+await runTool("check", main, 2);

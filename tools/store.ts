@@ -21,24 +21,26 @@ export function kvPathOf(): string | undefined {
 }
 
 /**
- * Runs a tool and ends the program: with 0, or with 1 and what was wrong.
+ * Runs a tool and ends the program: with what it returns, 0 if that is nothing, or
+ * with what was wrong.
  *
  * @param verb completes "Cannot …"
+ * @param failed the exit code when it throws
  */
 export async function runTool(
   verb: string,
-  tool: () => Promise<void>,
+  tool: () => Promise<number | void>,
+  failed = 1,
 ): Promise<never> {
   try {
-    await tool();
-    Deno.exit(0);
+    Deno.exit(await tool() ?? 0);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     for (const line of message.split("\n")) {
       console.error(`Cannot ${verb}: ${line}`);
     }
     if (error instanceof ConfigError) console.error("KV_PATH names the store");
-    Deno.exit(1);
+    Deno.exit(failed);
   }
 }
 

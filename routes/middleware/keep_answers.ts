@@ -1,13 +1,13 @@
 /**
- * Keeps answers to reads of one resource in memory while nothing is written that
- * they were made of: the token, the tenant's settings, the resource, what it shows
- * of others. Only where one process owns the store; see storage/coherence.ts.
+ * Keeps answers to reads of one resource and to filters in memory while nothing is
+ * written that they were made of: the token, the tenant's settings, the resources,
+ * what they show of others. Only where one process owns the store; see storage/coherence.ts.
  * @module
  */
 
 import type { Hono } from "hono";
 import type { Reads } from "../../storage/coherence.ts";
-import type { TenantRegistry } from "../../storage/registries.ts";
+import type { TenantSettings } from "../../storage/tenant_settings.ts";
 import { isKnown, notModified } from "../scim/preconditions.ts";
 import type { Client, ScimEnvironment } from "../scim/environment.ts";
 import type { Services } from "../services.ts";
@@ -19,21 +19,26 @@ export const DEFAULT_ANSWER_MEMORY = 128 * 1024 * 1024;
 /** The longest body that is kept, in bytes. */
 const MAX_BODY = 65_536;
 
-/** What an answer takes beside its body and its name, in bytes, about. */
+/** What an answer takes beside its body, its name and its reads, in bytes, about. */
 const OVERHEAD = 700;
+
+/** What each number of the reads takes, in bytes. */
+const BYTES_PER_NUMBER = 8;
 
 /** An answer with status 200 that is kept. */
 interface KeptAnswer {
   readonly client: Client;
-  readonly current: TenantRegistry;
+  /** No more of what was in force: it would outlive its schemas here. */
+  readonly settings: TenantSettings;
   readonly body: Uint8Array<ArrayBuffer>;
   readonly headers: Readonly<Record<string, string>>;
-  readonly version: string;
+  /** The entity tag; a list has none. */
+  readonly version: string | undefined;
   readonly reads: Reads;
 }
 
-/** What a request was answered for: the client, and what was in force for it. */
-type Allowance = Pick<KeptAnswer, "client" | "current">;
+/** What a request was answered for: the client, and the settings of its tenant. */
+type Allowance = Pick<KeptAnswer, "client" | "settings">;
 
 /** Answers requests, as an app does. */
 type Fetch = Hono["fetch"];
@@ -52,14 +57,14 @@ export function keepAnswers(
 ): Fetch {
   const { store: { coherence }, tokens } = services;
   const { fetch } = app;
-  if (coherence === undefined) return fetch;
+  if (coherence === undefined || memory === 0) return fetch;
   const answers = new Answers(memory);
   const allowed = new WeakMap<Request, Allowance>();
   app.use(async function allow(c, next) {
     await next();
     if (c.get("keeps") !== true) return;
-    const allowance = { client: c.get("client"), current: c.get("current") };
-    allowed.set(c.req.raw, allowance);
+    const { settings } = c.get("current");
+    allowed.set(c.req.raw, { client: c.get("client"), settings });
   });
 
   const answerAnew = async (
@@ -75,7 +80,7 @@ export function keepAnswers(
       ...allowance,
       body: new Uint8Array(await response.arrayBuffer()),
       headers: Object.fromEntries(response.headers),
-      version: response.headers.get("ETag") ?? "",
+      version: response.headers.get("ETag") ?? undefined,
       reads,
     };
     if (coherence.isCurrent(reads)) answers.keep(name, kept);
@@ -89,15 +94,16 @@ export function keepAnswers(
     const name = `${headers.get("Authorization")} ${url}`;
     const kept = answers.get(name);
     if (kept === undefined) return answerAnew(name, request, ...context);
-    const { client, current, version } = kept;
+    const { client, version } = kept;
     if (!coherence.isCurrent(kept.reads) || !tokens.use(client.token)) {
       answers.forget(name);
       return answerAnew(name, request, ...context);
     }
-    if (takeTurn(services, client, current) > 0) {
+    if (takeTurn(services, client, kept) > 0) {
       return fetch(request, ...context);
     }
-    return isKnown(headers.get("If-None-Match"), version)
+    return version !== undefined &&
+        isKnown(headers.get("If-None-Match"), version)
       ? notModified(version)
       : new Response(kept.body, { headers: kept.headers });
   };
@@ -146,6 +152,7 @@ class Answers {
   }
 }
 
-function sizeOf(name: string, { body }: KeptAnswer): number {
-  return body.length + name.length + OVERHEAD;
+function sizeOf(name: string, { body, reads }: KeptAnswer): number {
+  return body.length + name.length + BYTES_PER_NUMBER * reads.seen.length +
+    OVERHEAD;
 }

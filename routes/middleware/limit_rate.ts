@@ -16,12 +16,12 @@ const BURST_SECONDS = 10;
 /**
  * Counts a request of a client.
  *
- * @returns how long the client has to wait, in milliseconds; 0: it may go on
+ * @returns how long the client has to wait, in seconds; 0: it may go on
  */
 export function takeTurn(
   { limits, clock }: Pick<Services, "limits" | "clock">,
   { token }: Client,
-  { settings }: TenantRegistry,
+  { settings }: Pick<TenantRegistry, "settings">,
 ): number {
   const { requestsPerSecond = limits.requestsPerSecond } = settings;
   return limits.rates.take(token.id, {

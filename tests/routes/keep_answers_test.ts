@@ -51,13 +51,15 @@ async function patch(
   strictEqual(Math.floor(status / 100), 2);
 }
 
-Deno.test("A read that is repeated does not ask the store again, and is answered alike", async () => {
+/** An app that tells what it asks the store for, with a user named ann. */
+async function observed(answerMemory?: number) {
   const kv = await Deno.openKv(":memory:");
   const counter = new Counter();
   const services = await createServices({
     kv: observedKv(kv, counter),
     adminToken: ADMIN_SECRET,
     exclusive: true,
+    answerMemory,
   });
   const app = createApp(services);
   const { token } = await services.tokens.issue({
@@ -76,22 +78,33 @@ Deno.test("A read that is repeated does not ask the store again, and is answered
     headers,
     body: JSON.stringify({ schemas: [URN.user], userName: "ann" }),
   });
-  const location = created.headers.get("Location") ?? "";
   await created.body?.cancel();
-  const read = async (path: string) => {
-    const response = await app.request(path, { headers });
-    return [response.status, [...response.headers], await response.text()];
+  return {
+    counter,
+    location: created.headers.get("Location") ?? "",
+    read: async (path: string) => {
+      const response = await app.request(path, { headers });
+      return [response.status, [...response.headers], await response.text()];
+    },
+    async [Symbol.asyncDispose]() {
+      await services.jobs.idle();
+      kv.close();
+    },
   };
-  const filter = `${ORIGIN}/api/scim/v2/Users?filter=userName%20eq%20"ann"`;
-  for (const path of [location, filter]) {
-    const first = await read(path);
-    const costs = await counter.costOf(async () => {
-      deepStrictEqual(await read(path), first);
+}
+
+/** A filter that finds ann. */
+const ANN = `${ORIGIN}/api/scim/v2/Users?filter=userName%20eq%20"ann"`;
+
+Deno.test("A read that is repeated does not ask the store again, and is answered alike", async () => {
+  await using app = await observed();
+  for (const path of [app.location, ANN]) {
+    const first = await app.read(path);
+    const costs = await app.counter.costOf(async () => {
+      deepStrictEqual(await app.read(path), first);
     });
     deepStrictEqual(costs, { reads: 0, commits: 0 });
   }
-  await services.jobs.idle();
-  kv.close();
 });
 
 Deno.test("A change of a user shows in the next read", async () => {
@@ -224,6 +237,18 @@ Deno.test("A client that has the version of a kept answer gets 304", async () =>
   strictEqual(answer.text, "");
 });
 
+Deno.test("A kept list, which has no version, is not answered by 304", async () => {
+  const { server, client } = await open();
+  await using _ = server;
+  const path = `/Users?filter=${encodeURIComponent('userName eq "ann"')}`;
+  const statuses: number[] = [];
+  for (let i = 0; i < 2; i++) {
+    const { status } = await client.get(path, { "If-None-Match": "*" });
+    statuses.push(status);
+  }
+  deepStrictEqual(statuses, [200, 200]);
+});
+
 Deno.test("A kept answer is no answer to another token, another host or other attributes", async () => {
   const { server, client, ann } = await open();
   await using _ = server;
@@ -239,25 +264,27 @@ Deno.test("A kept answer is no answer to another token, another host or other at
   strictEqual(less.json["displayName"], undefined);
 });
 
-Deno.test("Answers beyond the memory for them are made anew", async () => {
-  const server = await TestServer.start({ answerMemory: 3_000 });
-  await using _ = server;
-  const client = await server.client();
-  const ids: string[] = [];
-  for (let i = 0; i < 10; i++) {
-    ids.push(
-      await create(client, "/Users", {
-        schemas: [URN.user],
-        userName: `user${i}`,
-      }),
-    );
+Deno.test("Answers beyond the memory for them are made anew, and are alike", async () => {
+  for (
+    const [memory, isKept] of [[0, false], [100, false], [9_000, true]] as const
+  ) {
+    await using app = await observed(memory);
+    const first = await app.read(ANN);
+    const { reads } = await app.counter.costOf(async () => {
+      deepStrictEqual(await app.read(ANN), first);
+    });
+    strictEqual(reads === 0, isKept, `${memory} bytes`);
   }
-  for (let round = 0; round < 2; round++) {
-    for (const [i, id] of ids.entries()) {
-      const { json } = await client.get(`/Users/${id}`);
-      strictEqual(json["userName"], `user${i}`);
-    }
-  }
+});
+
+Deno.test("Of answers that do not fit together the one asked for last stays", async () => {
+  await using app = await observed(3_000);
+  const paths = Array.from({ length: 10 }, (_, i) => `${ANN}&x=${i}`);
+  for (const path of paths) await app.read(path);
+  const costOf = async (path = "") =>
+    (await app.counter.costOf(() => app.read(path))).reads;
+  strictEqual(await costOf(paths.at(-1)), 0);
+  notStrictEqual(await costOf(paths[0]), 0);
 });
 
 Deno.test("Answers from memory count for the rate of the token, too", async () => {

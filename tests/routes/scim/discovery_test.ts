@@ -409,7 +409,7 @@ Deno.test("43-4.2-1 Groups may share a name when the schema says so, and may not
   strictEqual((await client.post("/Groups", body)).status, 201);
 });
 
-// Entra ID reads /Schemas to offer attributes for mapping (entra.md 4.6).
+// Entra ID reads /Schemas to offer attributes for mapping.
 
 /** The target attributes that Entra's gallery tests make of a schema. */
 function flatten(schema: JsonObject, prefix: string): string[] {

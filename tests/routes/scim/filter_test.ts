@@ -27,7 +27,7 @@ async function people(client: Client): Promise<Record<string, Created>> {
   return { boss, jane };
 }
 
-/** One query in every form in which clients have been seen to send it (entra.md 2.2). */
+/** One query in every form in which clients have been seen to send it. */
 const ENCODINGS: readonly string[] = [
   "userName+eq+%22jane@contoso.com%22",
   "userName%20eq%20%22jane%40contoso.com%22",
