@@ -83,13 +83,9 @@ export class Change {
     return [...this.#counters, ...this.#values].map(({ key }) => key);
   }
 
-  /** What it sets, but for keys that get their end from the commit. */
-  get sets(): { readonly key: Deno.KvKey; readonly value: unknown }[] {
-    return this.#values.flatMap((mutation) =>
-      mutation.type === "set" && typeof mutation.key.at(-1) !== "symbol"
-        ? [{ key: mutation.key, value: mutation.value }]
-        : []
-    );
+  /** What it sets and deletes, in order. */
+  get writes(): readonly Deno.KvMutation[] {
+    return this.#values;
   }
 
   /** The atomic operation, not yet committed. */

@@ -32,6 +32,8 @@ export interface Reads {
 
 /** A commit under way. */
 export interface Writing {
+  /** Whether it writes little enough to be followed. */
+  readonly isFollowed: boolean;
   /**
    * What knowing the new value of a key depends on when the commit has been
    * carried out; undefined when others were writing it meanwhile, or the commit
@@ -108,6 +110,7 @@ export class Coherence {
     const mine = (stripe: number) =>
       stripes.reduce((count, each) => each === stripe ? count + 1 : count, 0);
     return {
+      isFollowed: keys.length <= MAX_WRITES,
       readsOf: (key) => {
         const stripe = stripeOf(key);
         const writes = mine(stripe);

@@ -43,7 +43,7 @@ export async function openKv(kvPath: string | undefined): Promise<OpenedKv> {
   if (kvPath === IN_MEMORY) return opened(await Deno.openKv(kvPath), true);
   const folder = /^(.*)[/\\]/.exec(kvPath)?.[1];
   if (folder) await Deno.mkdir(folder, { recursive: true });
-  const lock = await own(`${kvPath}.lock`);
+  const lock = await own(`${await realPathOf(kvPath)}.lock`);
   if (lock === undefined) {
     throw new Error(
       `another process has the store ${kvPath} open; stop it first (two ` +
@@ -54,6 +54,16 @@ export async function openKv(kvPath: string | undefined): Promise<OpenedKv> {
     return opened(await openFile(kvPath), true, lock);
   } catch (error) {
     lock.close();
+    throw error;
+  }
+}
+
+/** The one path of a file that may have several, or of one that is not there yet. */
+async function realPathOf(path: string): Promise<string> {
+  try {
+    return await Deno.realPath(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return path;
     throw error;
   }
 }

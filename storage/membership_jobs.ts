@@ -28,6 +28,13 @@ const EDGES_PER_STEP = 400;
 /** How many members are looked at once more at a time. */
 const LOOKED_AT_ONCE = 2_000;
 
+/** Jobs that look at, or delete, any number of things. */
+const TAKES_TIME: ReadonlySet<StoredJob["kind"]> = new Set([
+  "settleUnique",
+  "sweepMembers",
+  "sweepMemberOf",
+]);
+
 /** How many groups one step of a member's removal touches. */
 const GROUPS_PER_STEP = 100;
 
@@ -124,10 +131,11 @@ export class MembershipJobs {
    * again, or that a newer program has stored, is reported and stays.
    *
    * @param exclusive nobody else writes to the store, so that leases do not count
-   * @returns how many jobs were finished; those that take their time go on
+   * @returns how many jobs were finished, or begun where they take their time; see
+   * `idle`
    */
   async resume(exclusive: boolean): Promise<number> {
-    let finished = 0;
+    let found = 0;
     for (const { id, job, versionstamp } of await listJobs(this.#store)) {
       if (job === undefined) {
         this.#report("unknown job", { id });
@@ -135,11 +143,13 @@ export class MembershipJobs {
       }
       const claimed = await this.#leases.take(job, versionstamp, exclusive);
       if (claimed === undefined) continue;
-      // A look at all resources takes its time, and nobody has to wait for it.
-      if (claimed.kind === "settleUnique") this.runLater(claimed);
-      else if (await this.#attempt(claimed)) finished++;
+      // What takes its time nobody has to wait for, least of all the start.
+      if (TAKES_TIME.has(claimed.kind)) {
+        this.runLater(claimed);
+        found++;
+      } else if (await this.#attempt(claimed)) found++;
     }
-    return finished;
+    return found;
   }
 
   /** Runs a job; reports a failure and leaves the job for later. */

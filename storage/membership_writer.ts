@@ -29,6 +29,13 @@ import type { Store } from "./store.ts";
 /** How many edges a deletion removes at once, in each direction. */
 const EDGES_PER_DELETION = 150;
 
+/**
+ * How long writing one edge of a set aside may take, in milliseconds: a commit of
+ * 200 has five seconds. The plan of such a set is checked by each of its commits,
+ * so that its lease cannot be renewed: it is long enough from the beginning.
+ */
+const TIME_PER_EDGE = 25;
+
 /** How many other mutations a deletion may have beside so many edges. */
 const MUTATIONS_BESIDE_EDGES = 90;
 
@@ -338,7 +345,8 @@ export class MembershipWriter {
     const { store, memberships, jobs, newId } = this.#options;
     const { tenant, type, group, members, added, rewrite } = set;
     const generation = newId().slice(0, 8);
-    const job = this.#sweep(set, generation);
+    const time = JOB_LEASE + members.length * TIME_PER_EDGE;
+    const job = this.#sweep(set, generation, time);
     const key = jobKey(job.id);
     const planned = await store.write(addJob(new Change(), job));
     const settle = this.#guard(change, set, generation, added);
@@ -431,6 +439,7 @@ export class MembershipWriter {
   #sweep(
     { tenant, type, group }: Target,
     generation: string,
+    lease: number = JOB_LEASE,
   ): JobOf<"sweepMembers"> {
     return {
       id: this.#options.newId(),
@@ -439,16 +448,22 @@ export class MembershipWriter {
       type: type.name,
       group,
       generation,
-      ...this.#lease(),
+      ...this.#lease(lease),
     };
   }
 
-  /** Since when a new job is there, and until when others leave it to this process. */
-  #lease(): { readonly createdAt: string; readonly notBefore: number } {
+  /**
+   * Since when a new job is there, and until when others leave it to this process.
+   *
+   * @param time how long that is, in milliseconds
+   */
+  #lease(
+    time: number = JOB_LEASE,
+  ): { readonly createdAt: string; readonly notBefore: number } {
     const now = this.#options.clock();
     return {
       createdAt: now.toISOString(),
-      notBefore: now.getTime() + JOB_LEASE,
+      notBefore: now.getTime() + time,
     };
   }
 }

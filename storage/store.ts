@@ -23,7 +23,10 @@ const MAX_BATCH = 500;
 const MAX_KEPT = 10_000;
 
 /** The longest list that is kept. */
-const MAX_KEPT_LIST = 100;
+const MAX_KEPT_LIST = 20;
+
+/** The largest value that is kept, in bytes: most records have a tenth of it. */
+const MAX_KEPT_VALUE = 4_096;
 
 /** How long one KV call may take, in milliseconds. */
 const DEFAULT_DEADLINE = 5_000;
@@ -84,7 +87,7 @@ export class Store {
     }
     const reads = coherence.readsOf(key);
     const entry = await this.get(key);
-    this.#entries.set(name, { entry, reads });
+    if (isSmall(entry.value)) this.#entries.set(name, { entry, reads });
     return entry;
   }
 
@@ -208,7 +211,7 @@ export class Store {
     const writing = this.coherence?.writing(change.keys);
     try {
       const result = await change.on(this.kv).commit();
-      if (writing !== undefined && result.ok) {
+      if (writing?.isFollowed && result.ok) {
         this.#keepWritten(change, writing, result.versionstamp);
       }
       return result;
@@ -220,15 +223,18 @@ export class Store {
 
   /** What was kept and is written is kept as it is written. */
   #keepWritten(
-    { sets }: Change,
+    { writes }: Change,
     writing: Writing,
     versionstamp: string,
   ): void {
-    for (const { key, value } of sets) {
-      const name = JSON.stringify(key);
+    const last = new Map(
+      writes.map((write) => [JSON.stringify(write.key), write]),
+    );
+    for (const [name, write] of last) {
+      if (write.type !== "set" || !isSmall(write.value)) continue;
       if (!this.#entries.has(name)) continue;
-      const reads = writing.readsOf(key);
-      const entry = { key, value, versionstamp };
+      const reads = writing.readsOf(write.key);
+      const entry = { key: write.key, value: write.value, versionstamp };
       if (reads !== undefined) this.#entries.set(name, { entry, reads });
     }
   }
@@ -240,6 +246,11 @@ export class Store {
       throw storeFailure(error) ?? error;
     }
   }
+}
+
+/** Whether a value takes so little memory that thousands of them can be kept. */
+function isSmall(value: unknown): boolean {
+  return !(value instanceof Uint8Array) || value.length <= MAX_KEPT_VALUE;
 }
 
 /** What all keys of a stretch begin with. */

@@ -10,6 +10,7 @@ await overKvConnect(
   async () => {
     await import("../storage/definitions_test.ts");
     await import("../storage/indexes_test.ts");
+    await import("../storage/job_leases_test.ts");
     await import("../storage/open_test.ts");
     await import("../storage/registries_test.ts");
     await import("../storage/store_test.ts");

@@ -339,6 +339,7 @@ pairTest(
 
     now += 10 * JOB_LEASE;
     const [byA = 0, byB = 0] = await resume();
+    await Promise.all([a, b].map(({ services }) => services.jobs.idle()));
     assert.equal(byA + byB, left, "each job was done by one of them");
     assert.equal(await jobs(), 0);
     assert.equal(await edges(), before.length);

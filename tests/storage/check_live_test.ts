@@ -174,6 +174,7 @@ Deno.test("a check finds an announcement that no job would take back, and stores
   const { disagreements } = await check(kv, { mend: true });
   assert.deepEqual(disagreements.map(({ kind }) => kind), ["missingJob"]);
   await directory.services.jobs.resume(false);
+  await directory.services.jobs.idle();
   await directory.check();
 });
 
@@ -208,6 +209,7 @@ Deno.test("what a stored job will sweep is pending, not wrong", async () => {
   assert.deepEqual(report.disagreements, []);
   assert.equal(report.pending, 2);
   await directory.services.jobs.resume(false);
+  await directory.services.jobs.idle();
   await directory.check();
 });
 

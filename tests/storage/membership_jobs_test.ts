@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Change } from "../../storage/change.ts";
 import { encode } from "../../storage/codec.ts";
-import { addJob, type StoredJob } from "../../storage/jobs.ts";
+import { addJob, JOB_LEASE, type StoredJob } from "../../storage/jobs.ts";
 import { jobKey, memberKey, memberOfKey } from "../../storage/keys.ts";
 import { FIRST_GENERATION } from "../../storage/records.ts";
 import { Directory, GROUP, sorted, TENANT, USER } from "./fixture.ts";
@@ -198,6 +198,31 @@ Deno.test("a crash behind the deletion of a member leaves nothing of a group tha
   await next.check();
 });
 
+Deno.test("a set that takes minutes to be written is not swept away by who looks for jobs", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const ids = await withUsers(kv, 6_000);
+  let now = Date.parse("2026-06-01T08:00:00Z");
+  let looks = 0;
+  const clock = () => new Date(now);
+  const other = await Directory.open(kv, { clock });
+  const slow = await Directory.open(
+    observedKv(kv, {
+      after: async (call) => {
+        if (call !== "commit") return;
+        now += 4_900;
+        looks++;
+        await other.services.jobs.resume(false);
+      },
+    }),
+    { clock },
+  );
+  const group = await slow.group("Everybody", ids);
+  assert.ok(looks * 4_900 > JOB_LEASE);
+  await slow.services.jobs.idle();
+  await other.services.jobs.idle();
+  assert.equal((await other.membersOf(group.id)).length, ids.length);
+});
+
 Deno.test("resume() leaves a new job to its maker, unless nobody else writes", async () => {
   using kv = await Deno.openKv(":memory:");
   const directory = await Directory.open(kv);
@@ -212,6 +237,7 @@ Deno.test("resume() leaves a new job to its maker, unless nobody else writes", a
   await store.commit(addJob(new Change(), job));
   assert.equal(await jobs.resume(false), 0);
   assert.equal(await jobs.resume(true), 1);
+  await jobs.idle();
   await directory.check();
 });
 
@@ -280,6 +306,7 @@ Deno.test("resume() reports a job that it cannot read and goes on with the other
   };
   await kv.set(jobKey("b"), encode(known));
   assert.equal(await directory.services.jobs.resume(false), 1);
+  await directory.services.jobs.idle();
   assert.deepEqual(reports, ["unknown job"]);
   assert.equal((await kv.get(jobKey("b"))).value, null);
 });

@@ -522,6 +522,7 @@ Deno.test("writers in two processes and changes of uniqueness leave exactly one 
     ]);
     // A PUT that met too many writers has left its job.
     await first.services.jobs.resume(true);
+    await first.services.jobs.idle();
     await first.check(`seed ${seed}, round ${round}`);
     if (uniqueness === "server") continue;
     // Nobody shares a value when the next round begins.
