@@ -102,6 +102,7 @@ export async function createServices(
   const uniqueValues = new UniqueValues(store, registries);
   const tenants = new TenantRepository(store, registries);
   await tenants.ensure(DEFAULT_TENANT, clock());
+  await tenants.complete();
   const memberships = new Memberships(store);
   const report = options.report ?? (() => {});
   const jobs = new MembershipJobs(

@@ -59,6 +59,15 @@ export class Change {
     return this;
   }
 
+  /** A commit with nothing but the checks: it fails when this one would. */
+  onlyChecks(): Change {
+    const copy = new Change();
+    for (const { key, versionstamp } of this.#checks) {
+      copy.check(key, versionstamp);
+    }
+    return copy;
+  }
+
   get checks(): number {
     return this.#checks.length;
   }

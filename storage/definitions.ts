@@ -16,8 +16,9 @@ import {
   setUniqueGroupNames,
 } from "../domain/definitions.ts";
 import { compareSchemas, withUniqueness } from "../domain/schema_change.ts";
-import { ScimError } from "../domain/errors.ts";
+import { notFound, ScimError } from "../domain/errors.ts";
 import { own } from "../domain/json.ts";
+import { clip } from "../domain/text.ts";
 import {
   type CustomSchema,
   type Definitions,
@@ -36,7 +37,7 @@ import type {
 import { Change } from "./change.ts";
 import { KeyedLock, retrying } from "./concurrency.ts";
 import { addJob, JOB_LEASE } from "./jobs.ts";
-import { resourcePrefix } from "./keys.ts";
+import { resourcePrefix, tenantKey } from "./keys.ts";
 import {
   breachOf,
   inMotion,
@@ -51,6 +52,7 @@ import {
   type TenantRegistry,
 } from "./registries.ts";
 import type { Store } from "./store.ts";
+import { tenantIsGoing } from "./tenant_settings.ts";
 import {
   type DuplicateValue,
   settleJob,
@@ -303,10 +305,13 @@ export class DefinitionRepository {
   /**
    * What is in force, when all that was begun has come to its end.
    *
-   * @throws {ScimError} 503 when another process is taking a step
+   * @throws {ScimError} 409 while the tenant is being deleted; 503 when another
+   * process is taking a step
    */
   async #atRest(tenant: string): Promise<TenantRegistry> {
-    const { definitions } = await this.#registries.current(tenant);
+    const { definitions, going } = await this.#registries.current(tenant);
+    if (going) throw tenantIsGoing(tenant);
+    await this.#refuseGone(tenant);
     for (const name of definitions.incomplete) {
       await this.#uniqueValues.settle(tenant, name);
     }
@@ -314,6 +319,14 @@ export class DefinitionRepository {
     const { incomplete } = current.definitions;
     if (current.leaving.length > 0 || incomplete.length > 0) throw inMotion();
     return current;
+  }
+
+  /** @throws {ScimError} 404 when the tenant was deleted since it was looked up */
+  async #refuseGone(tenant: string): Promise<void> {
+    const { versionstamp } = await this.#store.get(tenantKey(tenant));
+    if (versionstamp === null) {
+      throw notFound(`There is no tenant "${clip(tenant, 80)}"`);
+    }
   }
 
   /** Commits a step; false when somebody else was faster. */

@@ -67,6 +67,11 @@ const job = z.discriminatedUnion("kind", [
     kind: z.literal("keepLeaving"),
     ...common,
   }),
+  z.object({
+    /** Deletes the tenant with all that belongs to it. */
+    kind: z.literal("deleteTenant"),
+    ...common,
+  }),
 ]);
 
 /** A job. */

@@ -13,6 +13,7 @@ import {
   membershipModifiedKey,
   membershipVersionKey,
   resourceKey,
+  settingsKey,
 } from "./keys.ts";
 import { JobLeases, type Lease } from "./job_leases.ts";
 import { type JobOf, listJobs, type StoredJob } from "./jobs.ts";
@@ -20,6 +21,8 @@ import type { Memberships, UpwardEdge } from "./memberships.ts";
 import { decodeRecord, type ResourceRecord } from "./records.ts";
 import type { Registries } from "./registries.ts";
 import type { Store } from "./store.ts";
+import { TenantDeletion } from "./tenant_deletion.ts";
+import { decodeSettings } from "./tenant_settings.ts";
 import type { UniqueValues } from "./unique_values.ts";
 
 /** How many edges one step deletes; the keys of what is deleted have no limit. */
@@ -33,6 +36,7 @@ const TAKES_TIME: ReadonlySet<StoredJob["kind"]> = new Set([
   "settleUnique",
   "sweepMembers",
   "sweepMemberOf",
+  "deleteTenant",
 ]);
 
 /** How many groups one step of a member's removal touches. */
@@ -46,6 +50,7 @@ export class MembershipJobs {
   readonly #uniqueValues: UniqueValues;
   readonly #clock: () => Date;
   readonly #leases: JobLeases;
+  readonly #tenantDeletion: TenantDeletion;
   readonly #report: (event: string, details: Record<string, unknown>) => void;
   readonly #running = new Set<Promise<void>>();
 
@@ -67,6 +72,7 @@ export class MembershipJobs {
     this.#clock = clock;
     this.#report = report;
     this.#leases = leases;
+    this.#tenantDeletion = new TenantDeletion(store);
   }
 
   /**
@@ -97,6 +103,9 @@ export class MembershipJobs {
         return;
       case "keepLeaving":
         await this.#registries.keepLeaving(job.tenant);
+        return;
+      case "deleteTenant":
+        await this.#tenantDeletion.run(job, lease);
         return;
     }
   }
@@ -172,6 +181,8 @@ export class MembershipJobs {
 
   async #settleUnique(job: JobOf<"settleUnique">): Promise<void> {
     const { tenant, attribute } = job;
+    // The job goes with the tenant.
+    if ((await this.#registries.current(tenant)).going) return;
     const duplicates = await this.#uniqueValues.settle(tenant, attribute);
     if (duplicates.length > 0) {
       this.#report("values not unique", {
@@ -224,12 +235,32 @@ export class MembershipJobs {
       );
       lease.check();
       if (edges.length === 0) break;
-      const change = new Change();
-      await this.removeUpward(change, tenant, member, edges);
-      await this.#store.write(change);
+      await retrying(() => this.#removeSome(tenant, member, edges));
       await this.#forgetVanished(tenant, edges);
     }
     await this.#store.write(new Change().delete(jobKey(job.id)));
+  }
+
+  /**
+   * Removes upward edges. Groups of a tenant that is being deleted get no new
+   * version, which would stay behind.
+   *
+   * @returns undefined when the settings of the tenant have changed meanwhile
+   */
+  async #removeSome(
+    tenant: string,
+    member: string,
+    edges: readonly UpwardEdge[],
+  ): Promise<string | undefined> {
+    const settings = await this.#store.get(settingsKey(tenant));
+    const change = new Change().check(settings.key, settings.versionstamp);
+    if (decodeSettings(settings).going) {
+      for (const { id, generation } of edges) {
+        change.delete(memberKey(tenant, id, generation, member));
+        change.delete(memberOfKey(tenant, member, id, generation));
+      }
+    } else await this.removeUpward(change, tenant, member, edges);
+    return await this.#store.commit(change);
   }
 
   /** Adds the end of upward edges to a commit, and a new version for each group. */

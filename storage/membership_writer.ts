@@ -348,7 +348,9 @@ export class MembershipWriter {
     const time = JOB_LEASE + members.length * TIME_PER_EDGE;
     const job = this.#sweep(set, generation, time);
     const key = jobKey(job.id);
-    const planned = await store.write(addJob(new Change(), job));
+    // No job begins for what has changed or gone already, such as the tenant.
+    const planned = await store.commit(addJob(change.onlyChecks(), job));
+    if (planned === undefined) return undefined;
     const settle = this.#guard(change, set, generation, added);
     let done: Committed | undefined;
     try {

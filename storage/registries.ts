@@ -31,6 +31,7 @@ import {
   decodeSettings,
   DEFAULT_SETTINGS,
   type SettingsRecord,
+  tenantIsGoing,
   type TenantSettings,
   writeSettings,
 } from "./tenant_settings.ts";
@@ -42,6 +43,8 @@ export interface TenantRegistry {
   readonly settings: TenantSettings;
   /** What nobody may begin to use, because it is about to go. */
   readonly leaving: readonly Leaving[];
+  /** Whether the tenant is being deleted: nobody may write then. */
+  readonly going: boolean;
   /** Where the definitions stand among their like, by the texts of their keys. */
   readonly positions: ReadonlyMap<string, number>;
   /** Of the settings' record; a commit that checks it has seen all of this. */
@@ -95,7 +98,8 @@ export class Registries {
    * fails when somebody else was faster.
    *
    * @param leaving what nobody may begin to use from then on
-   * @throws {ScimError} 413 when a definition is larger than what the store keeps
+   * @throws {ScimError} 409 while the tenant is being deleted; 413 when a
+   * definition is larger than what the store keeps
    */
   write(
     change: Change,
@@ -104,6 +108,7 @@ export class Registries {
     after: Definitions,
     leaving: readonly Leaving[] = [],
   ): Change {
+    if (before.going) throw tenantIsGoing(tenant);
     change.check(settingsKey(tenant), before.versionstamp);
     const old = entriesOf(tenant, before.definitions);
     const now = entriesOf(tenant, after);
@@ -184,13 +189,15 @@ export class Registries {
   async keepLeaving(tenant: string): Promise<void> {
     await retrying(async () => {
       const current = await this.current(tenant);
+      // The job goes with the tenant.
+      if (current.going) return true;
       const { definitions, leaving, versionstamp } = current;
       const change = new Change();
       if (leaving.length === 0 || definitions.incomplete.length > 0) {
         change.check(settingsKey(tenant), versionstamp);
         change.delete(jobKey(leavingJobId(tenant)));
       } else this.write(change, tenant, current, definitions);
-      return await this.#store.commit(change);
+      return await this.#store.commit(change) === undefined ? undefined : true;
     });
   }
 
@@ -200,6 +207,7 @@ export class Registries {
       definitions: NO_DEFINITIONS,
       settings: DEFAULT_SETTINGS,
       leaving: [],
+      going: false,
       positions: new Map(),
       registry: this.#compile(NO_DEFINITIONS),
       versionstamp: null,
@@ -209,7 +217,7 @@ export class Registries {
   /** undefined when something changed while it was read. */
   async #read(tenant: string): Promise<TenantRegistry | undefined> {
     const before = await this.#store.get(settingsKey(tenant));
-    const { settings, incomplete, leaving } = decodeSettings(before);
+    const { settings, incomplete, leaving, going } = decodeSettings(before);
     const schemas = inOrder(
       (await this.#store.listAll({ prefix: schemaPrefix(tenant) }))
         .map(({ key, value }) => ({
@@ -236,6 +244,7 @@ export class Registries {
       definitions,
       settings,
       leaving,
+      going,
       positions: new Map(
         [...schemas, ...types].map(({ key, position }) => [
           JSON.stringify(key),

@@ -47,6 +47,7 @@ import {
 } from "./records.ts";
 import type { Registries, TenantRegistry } from "./registries.ts";
 import type { MaybeEntry, Store } from "./store.ts";
+import { tenantIsGoing } from "./tenant_settings.ts";
 
 /** Who writes, and for whom. */
 export interface Writer {
@@ -327,7 +328,7 @@ export class ResourceRepository {
   async #note(
     { tenant, actor }: Writer,
     type: ResourceType,
-    id: string,
+    { id, versionstamp }: ResourceRecord,
     ignored: readonly string[],
   ): Promise<void> {
     const { store, clock } = this.#options;
@@ -345,7 +346,9 @@ export class ResourceRepository {
       changes: [],
       ...loggedIgnored(ignored),
     });
-    await store.write(change);
+    // Nothing is noted of what has changed or gone meanwhile.
+    change.check(resourceKey(tenant, type.name, id), versionstamp);
+    if (await store.commit(change) === undefined) this.#noted.delete(known);
   }
 
   async #read(
@@ -398,7 +401,7 @@ export class ResourceRepository {
     );
     const { added, removed } = moved;
     if (!rewrites && added.length === 0 && removed.length === 0) {
-      await this.#note({ tenant, actor }, type, record.id, edit.ignored);
+      await this.#note({ tenant, actor }, type, record, edit.ignored);
       return { record, changed: false };
     }
     const key = resourceKey(tenant, type.name, record.id);
@@ -471,18 +474,20 @@ export class ResourceRepository {
    * the registry that they follow, so that none is written by outdated rules.
    *
    * @param seen the resource type as the client's request was read by it
-   * @throws {ScimError} 404 when the resource type is there no longer; 503 when
+   * @throws {ScimError} 404 when the resource type is there no longer; 409 while
+   * the tenant is being deleted; 503 when
    * the state holds what schemas do not have any more, or are about to lose
    */
   async #index(
     change: Change,
     { tenant }: Writer,
-    { registry, versionstamp, leaving }: TenantRegistry,
+    { registry, versionstamp, leaving, going }: TenantRegistry,
     seen: ResourceType,
     id: string,
     before: JsonObject | undefined,
     after: JsonObject | undefined,
   ): Promise<Claim[]> {
+    if (going) throw tenantIsGoing(tenant);
     const type = registry.byName(seen.name);
     if (type === undefined) throw notFound(`There is no ${seen.name} any more`);
     if (after !== undefined && !keepsAttributes(seen, type)) throw inMotion();

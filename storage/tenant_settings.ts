@@ -5,6 +5,8 @@
  */
 
 import { z } from "zod";
+import { ScimError } from "../domain/errors.ts";
+import { clip } from "../domain/text.ts";
 import type { Change } from "./change.ts";
 import { decode, encode } from "./codec.ts";
 import { settingsKey } from "./keys.ts";
@@ -41,6 +43,7 @@ export type TenantSettings = z.infer<typeof tenantSettings>;
 const settingsRecord = tenantSettings.extend({
   incomplete: z.array(z.string()).default([]),
   leaving: z.array(leaving).default([]),
+  going: z.boolean().default(false),
 });
 
 /**
@@ -54,34 +57,54 @@ export interface SettingsRecord {
   readonly incomplete: readonly string[];
   /** What nobody may begin to use. */
   readonly leaving: readonly Leaving[];
+  /** Whether the tenant is being deleted; left out: it is not. */
+  readonly going?: boolean;
 }
 
 /** The settings of a tenant that has decided nothing. */
 export const DEFAULT_SETTINGS: TenantSettings = { uniqueGroupNames: true };
 
+/** The record of a tenant that has decided and added nothing. */
+export const DEFAULT_RECORD: SettingsRecord = {
+  settings: DEFAULT_SETTINGS,
+  incomplete: [],
+  leaving: [],
+};
+
+/** 409: the tenant is being deleted, so that nothing is added to it. */
+export function tenantIsGoing(tenant: string): ScimError {
+  return new ScimError(
+    409,
+    undefined,
+    `The tenant "${clip(tenant, 80)}" is being deleted; its name can be used ` +
+      "anew when GET /admin/tenants does not list it any more",
+  );
+}
+
 /** Reads the record from its entry; a tenant that has none has the defaults. */
 export function decodeSettings(
   { value, versionstamp }: Pick<MaybeEntry, "value" | "versionstamp">,
-): SettingsRecord {
+): Required<SettingsRecord> {
   if (versionstamp === null) {
-    return { settings: DEFAULT_SETTINGS, incomplete: [], leaving: [] };
+    return { ...DEFAULT_RECORD, going: false };
   }
-  const { incomplete, leaving, ...settings } = settingsRecord.parse(
+  const { incomplete, leaving, going, ...settings } = settingsRecord.parse(
     decode(value),
   );
-  return { settings, incomplete, leaving };
+  return { settings, incomplete, leaving, going };
 }
 
 /** Adds the record to a commit, which moves its versionstamp. */
 export function writeSettings(
   change: Change,
   tenant: string,
-  { settings, incomplete, leaving }: SettingsRecord,
+  { settings, incomplete, leaving, going = false }: SettingsRecord,
 ): Change {
   const record = {
     ...settings,
     ...(incomplete.length === 0 ? {} : { incomplete }),
     ...(leaving.length === 0 ? {} : { leaving }),
+    ...(going ? { going } : {}),
   };
   return change.set(settingsKey(tenant), encode(record));
 }

@@ -13,6 +13,7 @@ import { Recent } from "./recent.ts";
 import { numberOf } from "./records.ts";
 import { hashSecret, isTokenShaped, newToken } from "./secrets.ts";
 import type { MaybeEntry, Store } from "./store.ts";
+import { withTenant } from "./tenants.ts";
 
 /** What a token allows. `scim` reads and writes, `scim:read` reads. */
 export const SCOPES = ["scim", "scim:read"] as const;
@@ -94,7 +95,11 @@ export class TokenRepository {
     this.#newId = newId;
   }
 
-  /** Issues a token. */
+  /**
+   * Issues a token; the tenant is made if it does not exist.
+   *
+   * @throws {ScimError} 409 while the tenant is being deleted
+   */
   async issue(request: TokenRequest): Promise<IssuedToken> {
     const secret = newToken();
     const token: Token = {
@@ -108,13 +113,13 @@ export class TokenRepository {
       ...(request.userId === undefined ? {} : { userId: request.userId }),
     };
     const hash = hashSecret(secret);
-    await retrying(() =>
-      this.#store.commit(
-        new Change().check(tokenKey(hash), null)
-          .set(tokenKey(hash), encode(token))
-          .set(tokenIdKey(token.id), encode({ ...token, secrets: [{ hash }] })),
-      )
-    );
+    await retrying(async () => {
+      const change = new Change().check(tokenKey(hash), null)
+        .set(tokenKey(hash), encode(token))
+        .set(tokenIdKey(token.id), encode({ ...token, secrets: [{ hash }] }));
+      await withTenant(change, this.#store, token.tenant, this.#clock());
+      return await this.#store.commit(change);
+    });
     return { ...token, token: secret };
   }
 
@@ -149,6 +154,16 @@ export class TokenRepository {
     return true;
   }
 
+  /**
+   * Whether a token that was found is still there. Who asks this after a look at
+   * its tenant has seen the tenant that the token belongs to, and not another one
+   * that has got the name since: the tokens of a tenant go before it.
+   */
+  async isLive({ id }: Token): Promise<boolean> {
+    const { versionstamp } = await this.#store.getOften(tokenIdKey(id));
+    return versionstamp !== null;
+  }
+
   /** Reads an entry once, as long as the store keeps it. */
   #read(entry: MaybeEntry): Token {
     const known = this.#decoded.get(entry);
@@ -179,13 +194,9 @@ export class TokenRepository {
   /** Revokes a token with all its secrets; false when there is none. */
   async revoke(id: string): Promise<boolean> {
     return await retrying(async () => {
-      const found = await this.#index(id);
-      if (found === undefined) return false;
-      const change = new Change()
-        .check(tokenIdKey(id), found.versionstamp)
-        .delete(tokenIdKey(id))
-        .delete(tokenUseKey(id));
-      for (const { hash } of found.index.secrets) change.delete(tokenKey(hash));
+      const entry = await this.#store.get(tokenIdKey(id));
+      if (entry.versionstamp === null) return false;
+      const change = addRevocation(new Change(), entry);
       return await this.#store.commit(change) === undefined ? undefined : true;
     });
   }
@@ -261,6 +272,22 @@ export class TokenRepository {
         .max(tokenUseKey(id), time),
     );
   }
+}
+
+/** The tenant of a token, by its entry among the tokens by id. */
+export function tenantOfToken({ value }: Pick<MaybeEntry, "value">): string {
+  return tokenIndex.parse(decode(value)).tenant;
+}
+
+/** Adds the end of a token, found by its id, to a commit that fails if it changes. */
+export function addRevocation(
+  change: Change,
+  { key, value, versionstamp }: MaybeEntry,
+): Change {
+  const { id, secrets } = tokenIndex.parse(decode(value));
+  change.check(key, versionstamp).delete(key).delete(tokenUseKey(id));
+  for (const { hash } of secrets) change.delete(tokenKey(hash));
+  return change;
 }
 
 function timeOf(entry: MaybeEntry | undefined): string | null {

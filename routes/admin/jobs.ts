@@ -71,5 +71,7 @@ function aboutOf(job: StoredJob): string {
         "them out";
     case "keepLeaving":
       return "Takes back what was announced to go, unless it has gone";
+    case "deleteTenant":
+      return `Deletes the tenant ${job.tenant} with all that belongs to it`;
   }
 }

@@ -14,7 +14,10 @@ import {
   readLog,
 } from "../../storage/changelog.ts";
 import { InUseError } from "../../storage/definitions.ts";
-import { tenantSettings } from "../../storage/tenant_settings.ts";
+import {
+  tenantIsGoing,
+  tenantSettings,
+} from "../../storage/tenant_settings.ts";
 import { DEFAULT_TENANT, type Tenant } from "../../storage/tenants.ts";
 import { problemResponse } from "../middleware/errors.ts";
 import type { Services } from "../services.ts";
@@ -43,7 +46,8 @@ const logQuery = closed({
 
 /** Builds `/tenants` and `/changes`. */
 export function tenantRoutes(services: Services): Hono {
-  const { tenants, definitions, registries, store, limits } = services;
+  const { tenants, definitions, registries, store, limits, jobs, clock } =
+    services;
   const app = new Hono();
   /** A tenant with all settings that count for it. */
   const shown = ({ settings, ...tenant }: Tenant): Tenant => ({
@@ -70,6 +74,7 @@ export function tenantRoutes(services: Services): Hono {
       const id = c.req.param("id");
       const before = await tenants.get(id);
       if (before === undefined) return noTenant(id);
+      if (before.deleting === true) throw tenantIsGoing(id);
       const { uniqueGroupNames, requestsPerSecond } =
         c.req.valid("json").settings;
       if (uniqueGroupNames !== undefined) {
@@ -99,6 +104,29 @@ export function tenantRoutes(services: Services): Hono {
       return c.json(shown(await tenants.get(id) ?? before));
     },
   );
+
+  app.delete("/tenants/:id", async (c) => {
+    const id = c.req.param("id");
+    if (id === DEFAULT_TENANT) {
+      return problemResponse(
+        409,
+        `The tenant "${DEFAULT_TENANT}" always exists and cannot be deleted`,
+      );
+    }
+    if (await tenants.get(id) === undefined) return noTenant(id);
+    if (c.req.query("confirm") !== id) {
+      return problemResponse(
+        400,
+        "Deleting a tenant deletes its resources, tokens, schemas and change " +
+          "log; to confirm that, send its id once more: " +
+          `DELETE /admin/tenants/${id}?confirm=${id}`,
+      );
+    }
+    const begun = await tenants.beginDeletion(id, clock());
+    if (begun === undefined) return noTenant(id);
+    if (begun.isNew) jobs.runLater(begun.job);
+    return c.json({ id, deleting: true, job: begun.job.id }, 202);
+  });
 
   app.get("/changes", zValidator("query", logQuery, problemHook), async (c) => {
     const { tenant, after, limit } = c.req.valid("query");

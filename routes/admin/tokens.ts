@@ -8,6 +8,7 @@ import { Hono } from "hono";
 import { z } from "zod";
 import { PROFILE_NAMES } from "../../domain/profile.ts";
 import { clip } from "../../domain/text.ts";
+import { tenantIsGoing } from "../../storage/tenant_settings.ts";
 import { DEFAULT_TENANT } from "../../storage/tenants.ts";
 import { SCOPES } from "../../storage/tokens.ts";
 import { problemResponse } from "../middleware/errors.ts";
@@ -49,6 +50,9 @@ export function tokenRoutes(services: Services): Hono {
       const { expiresInDays, ...request } = c.req.valid("json");
       const now = clock();
       const { tenant, userId } = request;
+      if ((await tenants.get(tenant))?.deleting === true) {
+        throw tenantIsGoing(tenant);
+      }
       if (userId !== undefined && !await userExists(services, tenant, userId)) {
         return problemResponse(
           400,
@@ -56,7 +60,6 @@ export function tokenRoutes(services: Services): Hono {
             `"${tenant}"`,
         );
       }
-      await tenants.ensure(tenant, now);
       const issued = await tokens.issue({
         ...request,
         expiresAt: expiresInDays === undefined

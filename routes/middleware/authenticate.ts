@@ -66,6 +66,11 @@ function unauthorized(header: string | undefined): ScimError {
       { "WWW-Authenticate": REALM },
     );
   }
+  return invalidToken();
+}
+
+/** 401 for a token that is not valid, or not any more. */
+export function invalidToken(): ScimError {
   return new ScimError(
     401,
     undefined,

@@ -77,10 +77,11 @@ export function discovery(
   /** What is in force for the client's tenant. */
   async function registryFor(c: Context<ScimEnvironment>): Promise<Registry> {
     const client = await identify(c.req.header("Authorization"), tokens);
-    const { registry } = await registries.current(
-      client?.token.tenant ?? DEFAULT_TENANT,
-    );
-    return registry;
+    const { tenant } = client?.token ?? { tenant: DEFAULT_TENANT };
+    const { registry, going } = await registries.current(tenant);
+    if (!going) return registry;
+    // The token is dead, and counts as none.
+    return (await registries.current(DEFAULT_TENANT)).registry;
   }
 
   return app;

@@ -7,18 +7,35 @@
 import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
 import { ScimError } from "../../domain/errors.ts";
+import { invalidToken } from "../middleware/authenticate.ts";
 import type { Services } from "../services.ts";
 import type { ScimEnvironment } from "./environment.ts";
 
 /** Sets what is in force for the client's tenant. */
-export function readInForce({ registries }: Services) {
+export function readInForce(services: Services) {
   return createMiddleware<ScimEnvironment>(
     async function readInForce(c, next) {
       const { tenant } = c.get("client").token;
-      c.set("current", await registries.current(tenant));
+      const current = await services.registries.current(tenant);
+      const writes = !["GET", "HEAD"].includes(c.req.method);
+      if (current.going || writes && !await isLive(services, c)) {
+        throw invalidToken();
+      }
+      c.set("current", current);
       await next();
     },
   );
+}
+
+/**
+ * Whether the client's token is still there, and with it the tenant that was seen
+ * before: another may have got its name since.
+ */
+function isLive(
+  { tokens }: Services,
+  c: Context<ScimEnvironment>,
+): Promise<boolean> {
+  return tokens.isLive(c.get("client").token);
 }
 
 /** How often a write is tried while something is about to go, and how long in between. */
@@ -34,7 +51,7 @@ const PAUSE = 100;
  * @param run ends with the commit, so that nothing is written twice
  */
 export async function asInForce<T>(
-  { registries }: Services,
+  services: Services,
   c: Context<ScimEnvironment>,
   run: () => Promise<T>,
 ): Promise<T> {
@@ -43,8 +60,11 @@ export async function asInForce<T>(
       return await run();
     } catch (error) {
       const { tenant } = c.get("client").token;
-      const now = await registries.current(tenant);
+      const now = await services.registries.current(tenant);
       const isOutdated = now.versionstamp !== c.get("current").versionstamp;
+      if (isOutdated && (now.going || !await isLive(services, c))) {
+        throw invalidToken();
+      }
       const waits = now.leaving.length > 0 && error instanceof ScimError &&
         error.status === 503;
       if (tries === MAX_TRIES || !(isOutdated || waits)) throw error;

@@ -212,6 +212,8 @@ class Check {
   }
 
   async #checkTenant(tenant: string): Promise<void> {
+    // One that was deleted since it was listed has left nothing.
+    if (tenant !== DEFAULT_TENANT && await this.#isEmpty(tenant)) return;
     const now = this.#clock();
     const record = tenantKey(tenant);
     await this.#settle([{
@@ -229,12 +231,13 @@ class Check {
     await this.#walk({ start: settings, end: [...settings, ""] }, definitions);
     await this.#walk({ prefix: schemaPrefix(tenant) }, definitions);
     await this.#walk({ prefix: resourceTypePrefix(tenant) }, definitions);
-    if (!await this.#isJudgeable(tenant)) return;
+    if (!await this.#isJudgeable(tenant) || await this.#isGoing(tenant)) return;
     const tally = new Tally();
     await this.#walk({ prefix: ["t", tenant] }, {
       tenant,
       asking: async () => {
         const rules = await this.#rules(tenant);
+        if (rules.current.going) return () => [];
         return (entry) => askInTenant(rules, entry);
       },
       meet: (entry) => {
@@ -246,6 +249,21 @@ class Check {
       },
     });
     await this.#checkCounters(tenant, tally);
+  }
+
+  /** Whether a tenant has neither a record nor anything else. */
+  async #isEmpty(tenant: string): Promise<boolean> {
+    const { versionstamp } = await this.#store.get(tenantKey(tenant));
+    if (versionstamp !== null) return false;
+    const all = { prefix: ["t", tenant] };
+    return (await this.#store.listAll(all, 1)).length === 0;
+  }
+
+  /** Whether a tenant is being deleted, or was: then nothing of it is to agree. */
+  async #isGoing(tenant: string): Promise<boolean> {
+    const { going } = await this.#registries.current(tenant);
+    if (going) return true;
+    return tenant !== DEFAULT_TENANT && await this.#isEmpty(tenant);
   }
 
   async #rules(tenant: string): Promise<Rules> {
@@ -276,6 +294,7 @@ class Check {
       for (let tries = 1; tries <= MAX_TRIES; tries++) {
         const counted = await recount(this.#store, tenant, type, bucket);
         if (counted === undefined || isRight(counted)) break;
+        if (await this.#isGoing(tenant)) return;
         const { entry: { key, versionstamp }, resources } = counted;
         const finding: Finding = {
           kind: "wrongCounter",

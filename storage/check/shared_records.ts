@@ -7,8 +7,10 @@
 import { z } from "zod";
 import { encode, FORMAT_VERSION } from "../codec.ts";
 import { readJob } from "../jobs.ts";
-import { tenantKey, tokenIdKey, tokenKey } from "../keys.ts";
+import { settingsKey, tenantKey, tokenIdKey, tokenKey } from "../keys.ts";
 import type { Entry } from "../store.ts";
+import { DEFAULT_RECORD, writeSettings } from "../tenant_settings.ts";
+import { DEFAULT_TENANT } from "../tenants.ts";
 import { type Finding, known, type Question, unreadable } from "./question.ts";
 import { readAs } from "./tenant_records.ts";
 
@@ -64,15 +66,19 @@ export function askTenantOf(
   now: Date,
 ): Question {
   const key = tenantKey(tenant);
+  const settings = settingsKey(tenant);
   return {
-    keys: [key],
+    keys: [key, settings],
     judge: (found) =>
       found.has(key) ? undefined : {
         kind: "missingTenant",
         key,
         detail: `The tenant ${tenant} has no record`,
-        mend: (change) =>
-          change.set(key, encode({ createdAt: now.toISOString() })),
+        mend: (change) => {
+          change.set(key, encode({ createdAt: now.toISOString() }));
+          if (tenant === DEFAULT_TENANT || found.has(settings)) return;
+          writeSettings(change, tenant, DEFAULT_RECORD);
+        },
       },
   };
 }

@@ -12,9 +12,11 @@ import { jobKey, settingsKey, textPart } from "../keys.ts";
 import type { Entry } from "../store.ts";
 import {
   decodeSettings,
-  DEFAULT_SETTINGS,
+  DEFAULT_RECORD,
+  type SettingsRecord,
   writeSettings,
 } from "../tenant_settings.ts";
+import { deletionJob } from "../tenants.ts";
 import { settleJob } from "../unique_values.ts";
 import { known, type Question, type Rules, unreadable } from "./question.ts";
 
@@ -64,21 +66,7 @@ export function askSettings(
   } catch {
     return [unreadable(entry.key, `The settings of the tenant ${tenant}`)];
   }
-  const createdAt = now.toISOString();
-  const jobs: { job: StoredJob; what: string }[] = settings.incomplete.map(
-    (name) => ({
-      job: settleJob(tenant, name, undefined, undefined, createdAt),
-      what: `The unique values of ${name} are being entered or taken out`,
-    }),
-  );
-  if (settings.leaving.length > 0) {
-    const id = `leaving.${tenant}`;
-    jobs.push({
-      job: { id, kind: "keepLeaving", tenant, notBefore: 0, createdAt },
-      what: "Something is announced to go",
-    });
-  }
-  return jobs.map(({ job, what }) => ({
+  return jobsOf(tenant, settings, now).map(({ job, what }) => ({
     keys: [jobKey(job.id)],
     judge: (found) =>
       found.has(jobKey(job.id)) ? undefined : {
@@ -88,6 +76,32 @@ export function askSettings(
         mend: (change) => addJob(change, job),
       },
   }));
+}
+
+/** The jobs that the settings say are there, and why. */
+function jobsOf(
+  tenant: string,
+  { incomplete, leaving, going }: SettingsRecord,
+  now: Date,
+): { job: StoredJob; what: string }[] {
+  if (going === true) {
+    // The other jobs go with the tenant.
+    const job = deletionJob(tenant, 0, now);
+    return [{ job, what: `The tenant ${tenant} is being deleted` }];
+  }
+  const createdAt = now.toISOString();
+  const jobs: { job: StoredJob; what: string }[] = incomplete.map((name) => ({
+    job: settleJob(tenant, name, undefined, undefined, createdAt),
+    what: `The unique values of ${name} are being entered or taken out`,
+  }));
+  if (leaving.length > 0) {
+    const id = `leaving.${tenant}`;
+    jobs.push({
+      job: { id, kind: "keepLeaving", tenant, notBefore: 0, createdAt },
+      what: "Something is announced to go",
+    });
+  }
+  return jobs;
 }
 
 /** Asks about a schema or a resource type that was added. */
@@ -116,12 +130,7 @@ export function askDefinition(tenant: string, entry: Entry): Question[] {
         kind: "missingSettings",
         key: settings,
         detail: `${what} is not in force, because the settings are missing`,
-        mend: (change) =>
-          writeSettings(change, tenant, {
-            settings: DEFAULT_SETTINGS,
-            incomplete: [],
-            leaving: [],
-          }),
+        mend: (change) => writeSettings(change, tenant, DEFAULT_RECORD),
       },
   }];
 }

@@ -8,13 +8,12 @@ import { decode } from "../codec.ts";
 import {
   metaKey,
   TENANT_PREFIX,
-  tenantKey,
   TOKEN_ID_PREFIX,
   tokenUseKey,
 } from "../keys.ts";
 import { refuseNewer, refuseUnfinished } from "../open.ts";
 import { numberOf } from "../records.ts";
-import type { Store } from "../store.ts";
+import type { Entry, Store } from "../store.ts";
 import {
   EXPORT_FORMAT,
   type Line,
@@ -50,14 +49,18 @@ export async function* exportLines(
     );
   }
   await refuseUnfinished(store);
-  const all = (await store.listAll({ prefix: TENANT_PREFIX }))
-    .map(({ key }) => String(key.at(-1)));
+  const records = await store.listAll({ prefix: TENANT_PREFIX });
+  const there = records.filter((entry) => !isGoing(entry));
+  const all = there.map(({ key }) => String(key.at(-1)));
   if (tenant !== undefined && !all.includes(tenant)) {
     throw new Error(
       `There is no tenant "${tenant}"; there are ${all.join(", ")}`,
     );
   }
-  const tenants = tenant === undefined ? all : [tenant];
+  const exported = tenant === undefined
+    ? there
+    : there.filter(({ key }) => key.at(-1) === tenant);
+  const tenants = exported.map(({ key }) => String(key.at(-1)));
   const epoch = await store.get(metaKey("epoch"));
   yield* writeLines({
     "edge-scim": "export",
@@ -67,22 +70,44 @@ export async function* exportLines(
     epoch: String(epoch.value ?? ""),
     scope: tenant === undefined ? "store" : "tenant",
     tenants,
-  }, content(store, tenants, tenant === undefined));
+  }, content(store, exported, tenant === undefined));
 }
 
 async function* content(
   store: Store,
-  tenants: readonly string[],
+  tenants: readonly Entry[],
   isWhole: boolean,
 ): AsyncGenerator<Line> {
   if (isWhole) yield* adminSecret(store);
-  for (const tenant of tenants) {
-    const { value } = await store.get(tenantKey(tenant));
+  for (const { key, value } of tenants) {
+    const tenant = String(key.at(-1));
     const record = readContent(decode(value));
     yield { kind: "tenant", tenant, record };
     yield* new TenantExport(store, tenant).lines();
   }
-  yield* tokens(store, new Set(tenants));
+  yield* tokens(store, new Set(tenants.map(({ key }) => String(key.at(-1)))));
+  await refuseDeleted(store, tenants);
+}
+
+/** @throws {Error} when a tenant has begun to go while it was read */
+async function refuseDeleted(
+  store: Store,
+  tenants: readonly Entry[],
+): Promise<void> {
+  const now = await store.getMany(tenants.map(({ key }) => key));
+  const changed = tenants.find(({ versionstamp }, index) =>
+    now[index]?.versionstamp !== versionstamp
+  );
+  if (changed === undefined) return;
+  throw new Error(
+    `The tenant ${String(changed.key.at(-1))} was deleted while it was ` +
+      "exported; export again",
+  );
+}
+
+/** Whether a tenant is being deleted. */
+function isGoing({ value }: Entry): boolean {
+  return readContent(decode(value))["deleting"] === true;
 }
 
 async function* adminSecret(store: Store): AsyncGenerator<Line> {

@@ -536,7 +536,7 @@ Deno.test("An admin path or method that is not there is 404, and told what there
       ["GET", "/nope"],
       ["PUT", "/tokens"],
       ["GET", "/tokens/x/rotate"],
-      ["DELETE", "/tenants/default"],
+      ["PUT", "/tenants/default"],
       ["POST", "/changes"],
       ["GET", `/${"x".repeat(20_000)}`],
     ] as const

@@ -33,7 +33,9 @@ type Entries = Map<string, Deno.KvEntry<unknown>>;
 
 /**
  * Every disagreement between primaries, unique keys, index keys, counters, edges,
- * membership counters, the log and tokens; every job that is not done.
+ * membership counters, the log and tokens; every job that is not done; what there
+ * is of tenants without a record. A tenant that is being deleted is left alone
+ * while there is a job for it.
  *
  * Nobody may write meanwhile. Each answer is one sentence; none means all is well.
  */
@@ -41,8 +43,9 @@ export async function findDisagreements(
   kv: Deno.Kv,
   tenant: string,
 ): Promise<string[]> {
-  const { registry, definitions, leaving } = await new Registries(new Store(kv))
-    .current(tenant);
+  const { registry, definitions, leaving, going } = await new Registries(
+    new Store(kv),
+  ).current(tenant);
   const reader = new Reader(tenant, registry);
   for (const name of definitions.incomplete) {
     reader.say(`the unique values of ${name} are not complete`);
@@ -51,7 +54,7 @@ export async function findDisagreements(
     reader.say(`${Deno.inspect(item)} is still about to go`);
   }
   for await (const entry of kv.list({ prefix: [] })) reader.take(entry);
-  return reader.judge();
+  return going ? reader.judgeGoing() : reader.judge();
 }
 
 class Reader {
@@ -60,6 +63,8 @@ class Reader {
   readonly #found: string[] = [];
   readonly #resources = new Map<string, FoundResource>();
   readonly #kinds = new Map<string, Entries>();
+  /** All that have anything. */
+  readonly #tenants = new Set<string>();
 
   constructor(tenant: string, registry: Registry) {
     this.#tenant = tenant;
@@ -72,6 +77,7 @@ class Reader {
 
   take(entry: Deno.KvEntry<unknown>): void {
     const [first, tenant, kind] = entry.key;
+    if (first === "t") this.#tenants.add(String(tenant));
     if (first === "t" && tenant !== this.#tenant) return;
     const name = first === "t" ? `t ${String(kind)}` : String(first);
     if (!KINDS.has(name)) this.#say(entry.key, "is of no known kind");
@@ -88,11 +94,33 @@ class Reader {
     this.#judgeMembershipCounters();
     this.#judgeLog();
     this.#judgeTokens();
-    for (const { key } of this.#of("job")) this.#say(key, "was left behind");
-    if (!this.#has("tenant", tenantKey(this.#tenant))) {
-      this.#found.push(`tenant ${this.#tenant} has no record`);
+    for (const { key, value } of this.#of("job")) {
+      const { kind } = this.#decoded(key, value);
+      if (kind !== "deleteTenant") this.#say(key, "was left behind");
     }
+    this.#judgeTenants();
     return this.#found;
+  }
+
+  /** Judges the store beside a tenant that is being deleted. */
+  judgeGoing(): string[] {
+    this.#judgeTokens();
+    this.#judgeTenants();
+    return this.#found;
+  }
+
+  #judgeTenants(): void {
+    for (const tenant of this.#tenants.add(this.#tenant)) {
+      if (this.#has("tenant", tenantKey(tenant))) continue;
+      this.#found.push(`tenant ${tenant} has no record`);
+    }
+    for (const { key, value } of this.#of("tenant")) {
+      const id = `deleteTenant.${String(key[1])}`;
+      const { deleting = false } = this.#decoded(key, value);
+      if (deleting !== this.#has("job", ["job", id])) {
+        this.#say(key, `says deleting: ${deleting}, and its job does not`);
+      }
+    }
   }
 
   #takeResource({ key, value, versionstamp }: Deno.KvEntry<unknown>): void {

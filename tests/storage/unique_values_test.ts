@@ -542,7 +542,9 @@ Deno.test("a user with as many unique attributes as there can be is written and 
     (_, i) => `a${i}${"n".repeat(62)}`,
   );
   const directory = await Directory.open(kv);
-  const { definitions, registries, resources, store } = directory.services;
+  const { definitions, registries, resources, store, tenants } =
+    directory.services;
+  await tenants.ensure(tenant, new Date());
   await definitions.addSchema(tenant, {
     definition: {
       id: uri,
