@@ -13,6 +13,9 @@ const OWNER_WITHIN = 1_000;
 /** How long a KV server may take to let somebody in, in milliseconds. */
 const SERVER_WITHIN = 15_000;
 
+/** The folder and the name of a file. */
+const FILE = /^(.*)[/\\]([^/\\]*)$/;
+
 /** A Deno KV that is open. */
 export interface OpenedKv extends Disposable {
   readonly kv: Deno.Kv;
@@ -41,7 +44,7 @@ export async function openKv(kvPath: string | undefined): Promise<OpenedKv> {
     return opened(await openRemote(kvPath), false);
   }
   if (kvPath === IN_MEMORY) return opened(await Deno.openKv(kvPath), true);
-  const folder = /^(.*)[/\\]/.exec(kvPath)?.[1];
+  const folder = FILE.exec(kvPath)?.[1];
   if (folder) await Deno.mkdir(folder, { recursive: true });
   const lock = await own(`${await realPathOf(kvPath)}.lock`);
   if (lock === undefined) {
@@ -63,8 +66,9 @@ async function realPathOf(path: string): Promise<string> {
   try {
     return await Deno.realPath(path);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return path;
-    throw error;
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    const [, folder = ".", name = path] = FILE.exec(path) ?? [];
+    return `${await Deno.realPath(folder || "/")}/${name}`;
   }
 }
 

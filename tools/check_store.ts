@@ -15,6 +15,7 @@ import {
   checkStore,
   type Disagreement,
 } from "../storage/check/check.ts";
+import { tenantKey } from "../storage/keys.ts";
 import { openKv, openKvToRead } from "../storage/kv.ts";
 import { Store } from "../storage/store.ts";
 import { kvPathOf, PATIENCE, runTool } from "./store.ts";
@@ -59,13 +60,23 @@ function summary(
   } s. Disagreements: ${left} left, ${mended} mended. Jobs not done: ${pending}.`;
 }
 
+/** @throws {Error} when there is no such tenant */
+async function requireTenant(store: Store, tenant: string): Promise<void> {
+  const { versionstamp } = await store.get(tenantKey(tenant));
+  if (versionstamp === null) {
+    throw new Error(`there is no tenant "${tenant}" in the store`);
+  }
+}
+
 async function main(): Promise<number> {
   const { mend, json, tenant } = readOptions(Deno.args);
   const kvPath = kvPathOf();
   // Where there is no store, none is to be made.
   if (mend) (await openKvToRead(kvPath))[Symbol.dispose]();
   using opened = mend ? await openKv(kvPath) : await openKvToRead(kvPath);
-  const report = await checkStore(new Store(opened.kv, PATIENCE), {
+  const store = new Store(opened.kv, PATIENCE);
+  if (tenant !== undefined) await requireTenant(store, tenant);
+  const report = await checkStore(store, {
     mend,
     tenant,
     ...(json ? {} : { onFound: (found) => console.log(line(found)) }),

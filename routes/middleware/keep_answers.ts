@@ -7,6 +7,7 @@
 
 import type { Hono } from "hono";
 import type { Reads } from "../../storage/coherence.ts";
+import { Recent } from "../../storage/recent.ts";
 import type { TenantSettings } from "../../storage/tenant_settings.ts";
 import { isKnown, notModified } from "../scim/preconditions.ts";
 import type { Client, ScimEnvironment } from "../scim/environment.ts";
@@ -58,7 +59,7 @@ export function keepAnswers(
   const { store: { coherence }, tokens } = services;
   const { fetch } = app;
   if (coherence === undefined || memory === 0) return fetch;
-  const answers = new Answers(memory);
+  const answers = new Recent<KeptAnswer>(memory / 2, sizeOf);
   const allowed = new WeakMap<Request, Allowance>();
   app.use(async function allow(c, next) {
     await next();
@@ -83,7 +84,7 @@ export function keepAnswers(
       version: response.headers.get("ETag") ?? undefined,
       reads,
     };
-    if (coherence.isCurrent(reads)) answers.keep(name, kept);
+    if (coherence.isCurrent(reads)) answers.set(name, kept);
     return new Response(kept.body, { headers: kept.headers });
   };
 
@@ -96,7 +97,7 @@ export function keepAnswers(
     if (kept === undefined) return answerAnew(name, request, ...context);
     const { client, version } = kept;
     if (!coherence.isCurrent(kept.reads) || !tokens.use(client.token)) {
-      answers.forget(name);
+      answers.delete(name);
       return answerAnew(name, request, ...context);
     }
     if (takeTurn(services, client, kept) > 0) {
@@ -114,45 +115,8 @@ function isSmall({ status, headers }: Response): boolean {
   return status === 200 && length !== null && Number(length) <= MAX_BODY;
 }
 
-/** Answers by name; those that were asked for last stay longest. */
-class Answers {
-  readonly #memory: number;
-  readonly #answers = new Map<string, KeptAnswer>();
-  #used = 0;
-
-  constructor(memory: number) {
-    this.#memory = memory;
-  }
-
-  get(name: string): KeptAnswer | undefined {
-    const answer = this.#answers.get(name);
-    // Who stands where matters only when room becomes scarce.
-    if (answer !== undefined && this.#used > this.#memory / 2) {
-      this.#answers.delete(name);
-      this.#answers.set(name, answer);
-    }
-    return answer;
-  }
-
-  keep(name: string, answer: KeptAnswer): void {
-    this.forget(name);
-    this.#answers.set(name, answer);
-    this.#used += sizeOf(name, answer);
-    for (const oldest of this.#answers.keys()) {
-      if (this.#used <= this.#memory) return;
-      this.forget(oldest);
-    }
-  }
-
-  forget(name: string): void {
-    const answer = this.#answers.get(name);
-    if (answer === undefined) return;
-    this.#answers.delete(name);
-    this.#used -= sizeOf(name, answer);
-  }
-}
-
-function sizeOf(name: string, { body, reads }: KeptAnswer): number {
+/** How much memory an answer takes, in bytes, about. */
+function sizeOf({ body, reads }: KeptAnswer, name: string): number {
   return body.length + name.length + BYTES_PER_NUMBER * reads.seen.length +
     OVERHEAD;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type JsonObject, own } from "../../domain/json.ts";
+import { isJsonObject, type JsonObject, own } from "../../domain/json.ts";
 import type { Projection } from "../../domain/projection.ts";
 import type { Attribute } from "../../domain/schema/attribute.ts";
 import type { ResourceType } from "../../domain/schema/compile.ts";
@@ -29,6 +29,12 @@ export interface LargeResource {
   /** The SCIM base URL, without a slash at its end. */
   readonly base: string;
   readonly projection: Projection;
+  /**
+   * The entity tag in the header of the answer, sent before the members are read.
+   * The resource is shown with it, so that both agree: members that come and go
+   * meanwhile make it an older one, with which nothing can be overwritten.
+   */
+  readonly version?: string | undefined;
   /** The attributes that the client sent, in the answer to a write. */
   readonly sent?: ReadonlySet<Attribute> | undefined;
 }
@@ -42,7 +48,7 @@ export interface LargeResource {
  */
 export async function* largeText(
   views: Views,
-  { tenant, type, record, base, projection, sent }: LargeResource,
+  { tenant, type, record, base, projection, sent, version }: LargeResource,
 ): AsyncGenerator<string> {
   yield "{";
   const view = await views.openLarge({
@@ -53,6 +59,8 @@ export async function* largeText(
     wants: (attribute) => projection.shows(attribute),
   });
   if (view === undefined) throw new DeletedMeanwhile(type.name, record.id);
+  const { meta } = view.resource;
+  if (version !== undefined && isJsonObject(meta)) meta["version"] = version;
   const head = JSON.stringify(projection.apply(view.resource, sent));
   yield head.slice(1, -1);
   const name = type.members?.name ?? "";

@@ -306,7 +306,8 @@ export function resources(services: Services): Hono<ScimEnvironment> {
       isNew: status === 201,
     });
     if (view?.kind === "large") {
-      const large = { tenant, type, record, base, projection, sent };
+      const version = views.version(record);
+      const large = { tenant, type, record, base, projection, sent, version };
       return streamedResponse(
         largeText(views, large),
         status,

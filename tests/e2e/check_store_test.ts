@@ -4,6 +4,7 @@
  */
 
 import assert from "node:assert/strict";
+import { FORMAT_VERSION } from "../../storage/codec.ts";
 import { metaKey, uniqueKey } from "../../storage/keys.ts";
 import { processTest, run, start } from "./process.ts";
 
@@ -72,7 +73,7 @@ processTest(
 );
 
 processTest(
-  "check-store refuses a store of a newer version and options that it does not know",
+  "check-store refuses a store of a newer version, and tenants and options that it does not know",
   () =>
     withFolder(async (folder) => {
       const path = `${folder}/scim.db`;
@@ -83,6 +84,13 @@ processTest(
       const newer = await check(path);
       assert.equal(newer.code, 2, newer.output);
       assert.match(newer.output, /has format 99/);
+      {
+        using kv = await Deno.openKv(path);
+        await kv.set(metaKey("format"), FORMAT_VERSION);
+      }
+      const nobody = await check(path, "--tenant", "nobody");
+      assert.equal(nobody.code, 2, nobody.output);
+      assert.match(nobody.output, /there is no tenant "nobody"/);
       const unknown = await check(path, "--fix");
       assert.equal(unknown.code, 2, unknown.output);
       assert.match(unknown.output, /--fix/);

@@ -33,6 +33,25 @@ processTest(
   },
 );
 
+processTest(
+  "openKv() refuses a file that somebody has open under another name",
+  async () => {
+    const directory = await Deno.makeTempDir();
+    try {
+      await Deno.mkdir(`${directory}/a`);
+      await Deno.symlink(`${directory}/a`, `${directory}/b`);
+      using first = await openKv(`${directory}/a/scim.db`);
+      strictEqual(first.exclusive, true);
+      await Deno.symlink(`${directory}/a/scim.db`, `${directory}/link.db`);
+      for (const path of ["b/scim.db", "link.db"]) {
+        await rejects(openKv(`${directory}/${path}`), /another process has/);
+      }
+    } finally {
+      await Deno.remove(directory, { recursive: true });
+    }
+  },
+);
+
 processTest("openKv() takes a file that was let go", async () => {
   const directory = await Deno.makeTempDir();
   try {

@@ -358,3 +358,25 @@ Deno.test(
     deepStrictEqual(values(json["members"]), ids);
   }),
 );
+
+Deno.test(
+  "the entity tag of a large group is the one in its body, though members come while it is sent",
+  withClient(async (client, server) => {
+    const [late = "", ...ids] = await users(client, MANY + 1);
+    const { json } = await client.post("/Groups", group("Everybody", ids));
+    const path = `/Groups/${text(json["id"])}`;
+    const response = await open(server, client, path);
+    await client.send(path, {
+      method: "PATCH",
+      body: {
+        schemas: ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+        Operations: [{ op: "add", path: "members", value: [{ value: late }] }],
+      },
+    });
+    const shown: JsonObject = JSON.parse(await response.text());
+    strictEqual(
+      object(shown["meta"])["version"],
+      response.headers.get("ETag"),
+    );
+  }),
+);
