@@ -110,6 +110,22 @@ export class MembershipJobs {
     }
   }
 
+  /**
+   * Runs a job behind the commit that has stored it. What was committed stands, so
+   * that a failure is no failure of the request; it leaves the job to `resume`.
+   */
+  async runNow(job: StoredJob): Promise<void> {
+    await this.#attempt(job);
+  }
+
+  /** The same for members that were added: they are looked at once more. */
+  async dropVanishedNow(
+    job: JobOf<"dropVanished">,
+    added: readonly string[],
+  ): Promise<void> {
+    await this.#attempt(job, () => this.dropVanished(job, added));
+  }
+
   /** Runs a job without keeping anybody waiting. A failure leaves it to `resume`. */
   runLater(job: StoredJob): void {
     this.#workLater(job, () => this.run(job));

@@ -259,7 +259,7 @@ export class MembershipWriter {
       await jobs.removeUpward(change, tenant, id, upward);
     }
     const sweepUpward = async () => {
-      await jobs.run(upwardJob);
+      await jobs.runNow(upwardJob);
     };
     if (type.members === undefined) return sweepUpward;
 
@@ -272,7 +272,7 @@ export class MembershipWriter {
     }
     return async () => {
       await sweepUpward();
-      if (downward.length <= most) await jobs.run(downwardJob);
+      if (downward.length <= most) await jobs.runNow(downwardJob);
       else jobs.runLater(downwardJob);
     };
   }
@@ -314,7 +314,7 @@ export class MembershipWriter {
     const { jobs } = this.#options;
     return async () => {
       if (ids.length > LOOKED_AT_LATER) jobs.dropVanishedLater(job, ids);
-      else await jobs.dropVanished(job, ids);
+      else await jobs.dropVanishedNow(job, ids);
     };
   }
 

@@ -310,3 +310,26 @@ Deno.test("resume() reports a job that it cannot read and goes on with the other
   assert.deepEqual(reports, ["unknown job"]);
   assert.equal((await kv.get(jobKey("b"))).value, null);
 });
+
+Deno.test("a deletion that was committed is one, though the work behind it fails", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const reports: string[] = [];
+  let commits = -1e9;
+  const full = new TypeError("database or disk is full");
+  const directory = await Directory.open(
+    observedKv(kv, {
+      before: (call) => {
+        if (call === "commit" && ++commits > 1) throw full;
+      },
+    }),
+    { report: (event) => reports.push(event) },
+  );
+  const user = await directory.user("ann");
+  for (let i = 0; i < 160; i++) await directory.group(`g${i}`, [user.id]);
+  commits = 0;
+  assert.equal(await directory.delete(USER, user.id), true);
+  assert.ok(reports.includes("job failed"));
+  const next = await Directory.open(kv, { exclusive: true });
+  await next.services.jobs.idle();
+  await next.check();
+});

@@ -355,7 +355,7 @@ Deno.test("the end of a user's memberships leaves nothing in a tenant that is go
   const { id } = await userOfMany(acme);
   // The first commit deletes the user, the second one memberships.
   const late = await Acme.open(beforeCommit(kv, 1, () => acme.delete(), true));
-  await assert.rejects(deleteUser(late, id));
+  assert.ok(await deleteUser(late, id));
   assert.deepEqual(await traces(kv), []);
 });
 
