@@ -263,7 +263,8 @@ Deno.test("a set cannot come into force while it is swept away", async () => {
   const slow = await Directory.open(observedKv(kv, {
     before: async (call) => {
       if (call !== "commit" || ++commits !== 5) return;
-      sweeper = Directory.open(sweeping, { clock: later });
+      sweeper = Directory.open(sweeping, { clock: later })
+        .then(({ services }) => services.jobs.idle());
       await swept.promise;
     },
     after: (call) => {
